@@ -1,0 +1,135 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// CI builds with warnings as errors; a newer compiler's new warning must not stop a user.
+let isStrict = Context.environment["MARKET_STREAM_STRICT"] == "1"
+
+let swiftSettings: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableExperimentalFeature("Lifetimes"),
+    ] + (isStrict ? [.treatAllWarnings(as: .error)] : [])
+
+// librdkafka of scripts/setup first (DESIGN: Debian 12's is too old for some brokers), then the one beside an installed binary.
+let rpaths: [LinkerSetting] = [
+    .unsafeFlags([
+        "-Xlinker", "-rpath", "-Xlinker", "\(Context.packageDirectory)/.deps/lib",
+        "-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../lib",
+    ])
+]
+
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
+let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
+let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOHTTP1", package: "swift-nio"),
+    .product(name: "NIOWebSocket", package: "swift-nio"),
+    .product(name: "NIOSSL", package: "swift-nio-ssl"),
+    .product(name: "HTTPTypes", package: "swift-http-types"),
+    .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+    .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
+    .product(name: "HummingbirdCore", package: "hummingbird"),
+]
+
+func library(
+    _ name: String, path: String? = nil, _ dependencies: [Target.Dependency] = [],
+    resources: [Resource]? = nil, exclude: [String] = []
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: path ?? "Sources/\(name)", exclude: exclude,
+        resources: resources, swiftSettings: swiftSettings)
+}
+
+/// A service: a library with its rooms, and one file over it that is the executable.
+func service(
+    _ name: String, library libraryName: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil
+) -> [Target] {
+    [
+        library(libraryName, path: "services/\(name)/\(libraryName)", dependencies, resources: resources),
+        .executableTarget(
+            name: name, dependencies: [.target(name: libraryName)], path: "services/\(name)/Main",
+            swiftSettings: swiftSettings, linkerSettings: rpaths),
+    ]
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies, path: "Tests/\(name)", resources: resources,
+        swiftSettings: swiftSettings, linkerSettings: rpaths)
+}
+
+let package = Package(
+    name: "market-stream",
+    products: [
+        .executable(name: "market-producer", targets: ["market-producer"]),
+        .executable(name: "trade-processor", targets: ["trade-processor"]),
+        .executable(name: "market-api", targets: ["market-api"]),
+        .executable(name: "exchange-simulator", targets: ["exchange-simulator"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.34.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.34.1"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.3.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.26.0"),
+        .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.30.0"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.14.0"),
+        .package(url: "https://github.com/apple/swift-metrics.git", from: "2.7.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.8.0"),
+        .package(url: "https://github.com/apple/swift-configuration.git", from: "1.2.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CRdKafka", path: "Sources/CRdKafka"),
+        .systemLibrary(name: "CLibPQ", path: "Sources/CLibPQ"),
+        .systemLibrary(name: "CHiredis", path: "Sources/CHiredis"),
+        .systemLibrary(name: "COpenSSL", path: "Sources/COpenSSL"),
+        library("MarketCore"),
+        library("MarketWire", ["MarketCore"]),
+        library("KafkaClient", ["CRdKafka"]),
+        library("PostgresClient", ["CLibPQ"]),
+        library("RedisClient", ["CHiredis", "COpenSSL"]),
+        library("WebSockets", nio + [hummingbird, logging]),
+        library("Exchanges", ["MarketCore", "MarketWire", "WebSockets", httpClient, logging]),
+        library(
+            "Schemas", path: "schemas",
+            resources: [.embedInCode("postgres/001_initial.sql")],
+            exclude: ["kafka"]),
+        library(
+            "ServiceKit",
+            [
+                "MarketCore", "MarketWire", "KafkaClient", "PostgresClient", "RedisClient", "Schemas",
+                hummingbird, httpClient, logging, metrics, coreMetrics, configuration, system, lifecycle,
+            ]),
+        library("TestServers", path: "Tests/TestServers", ["KafkaClient", "PostgresClient", "RedisClient"]),
+        tests("MarketCoreTests", ["MarketCore"]),
+        tests("MarketWireTests", ["MarketWire", "MarketCore"]),
+        tests("KafkaClientTests", ["KafkaClient", "TestServers"]),
+        tests("PostgresClientTests", ["PostgresClient", "TestServers"]),
+        tests("RedisClientTests", ["RedisClient", "TestServers"]),
+        tests("TidyTests", []),
+    ]
+        + service(
+            "market-producer", library: "MarketProducer",
+            ["MarketCore", "MarketWire", "KafkaClient", "Exchanges", "ServiceKit", "WebSockets", lifecycle, logging, metrics])
+        + service(
+            "trade-processor", library: "TradeProcessor",
+            ["MarketCore", "MarketWire", "KafkaClient", "PostgresClient", "RedisClient", "ServiceKit", lifecycle, logging, metrics])
+        + service(
+            "market-api", library: "MarketAPI",
+            [
+                "MarketCore", "MarketWire", "KafkaClient", "PostgresClient", "RedisClient", "ServiceKit", "WebSockets",
+                hummingbird, lifecycle, logging, metrics,
+            ])
+        + service(
+            "exchange-simulator", library: "ExchangeSimulator",
+            ["MarketCore", "MarketWire", "Exchanges", "ServiceKit", "WebSockets", hummingbird, lifecycle, logging, metrics])
+)

@@ -1,0 +1,60 @@
+import FoundationEssentials
+import Logging
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// One line an event on standard error: text for people, JSON for machines.
+struct LineLogHandler: LogHandler {
+    enum Format: String, Sendable {
+        case text
+        case json
+    }
+
+    let label: String
+    let format: Format
+    var logLevel: Logger.Level
+    var metadata: Logger.Metadata = [:]
+    var metadataProvider: Logger.MetadataProvider?
+
+    init(label: String, format: Format, level: Logger.Level) {
+        self.label = label
+        self.format = format
+        logLevel = level
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        let all = metadata.merging(event.metadata ?? [:]) { _, new in new }
+            .merging(metadataProvider?.get() ?? [:]) { own, _ in own }
+        let time = Date.now.formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true))
+        let pairs = all.sorted { $0.key < $1.key }
+        var line: String
+        switch format {
+        case .text:
+            line = "\(time)Z \(event.level.rawValue) \(label): \(event.message)"
+            for (key, value) in pairs { line += " \(key)=\(value)" }
+            line = line.replacing("\n", with: "\\n")
+        case .json:
+            line =
+                "{\"time\":\"\(time)Z\",\"level\":\"\(event.level.rawValue)\",\"service\":\(LogText.json(label)),"
+                + "\"message\":\(LogText.json(event.message.description))"
+            for (key, value) in pairs { line += ",\(LogText.json(key)):\(LogText.json(value.description))" }
+            line += "}"
+        }
+        Self.write(line + "\n")
+    }
+
+    /// One call per line, so that lines of several threads never mix.
+    private static func write(_ line: String) {
+        var line = line
+        line.withUTF8 { bytes in
+            _ = Glibc.write(2, bytes.baseAddress, bytes.count)
+        }
+    }
+}

@@ -1,0 +1,161 @@
+import Logging
+import Metrics
+import ServiceLifecycle
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// The frame of every executable: `--help`, `--version`, `healthcheck`, configuration, logs, signals, exit codes.
+///
+/// Exit codes: 0 after a graceful stop, 1 after a failure, 64 for a wrong command line, 78 for a configuration that
+/// cannot be used (`sysexits.h`).
+public struct ServiceProgram: Sendable {
+    /// A command beside the service itself, like `migrate`.
+    public struct Command: Sendable {
+        let name: String
+        let help: String
+        let run: @Sendable (ServiceContext) async throws -> Void
+
+        public init(_ name: String, help: String, run: @escaping @Sendable (ServiceContext) async throws -> Void) {
+            self.name = name
+            self.help = help
+            self.run = run
+        }
+    }
+
+    let name: String
+    let summary: String
+    let examples: [String]
+    let settings: [any AnySetting]
+    let commands: [Command]
+    let run: @Sendable (ServiceContext) async throws -> Void
+
+    public init(
+        name: String, summary: String, examples: [String] = [], settings: [any AnySetting], commands: [Command] = [],
+        run: @escaping @Sendable (ServiceContext) async throws -> Void
+    ) {
+        self.name = name
+        self.summary = summary
+        self.examples = examples
+        self.settings = settings + SharedSettings.common
+        self.commands = commands
+        self.run = run
+    }
+
+    /// Runs with the process's arguments and environment, and exits.
+    public func main() async -> Never {
+        var arguments = Array(CommandLine.arguments.dropFirst())
+        if arguments.contains("--help") || arguments.contains("-h") {
+            Self.say(helpText)
+            exit(0)
+        }
+        if arguments.contains("--version") {
+            Self.say("\(name) \(Version.text)")
+            exit(0)
+        }
+        let word = arguments.first.flatMap { $0.hasPrefix("-") ? nil : $0 }
+        if word != nil { arguments.removeFirst() }
+        let settings: Settings
+        do {
+            settings = try await Settings.load(
+                arguments: arguments, environment: Self.environment(), dotEnvPath: ".env", known: self.settings)
+            try settings.validate(self.settings)
+        } catch {
+            Self.complain("\(name): \(error)")
+            exit(78)
+        }
+        exit(await execute(word, settings))
+    }
+
+    private func execute(_ word: String?, _ settings: Settings) async -> Int32 {
+        let context = makeContext(settings)
+        do {
+            switch word {
+            case nil, "run":
+                try await serve(context)
+            case "healthcheck":
+                try await HealthCheck.run(settings, known: self.settings)
+            case let word?:
+                guard let command = commands.first(where: { $0.name == word }) else {
+                    Self.complain("\(name): there is no command '\(word.prefix(80))'. --help lists all of them.")
+                    return 64
+                }
+                try await command.run(context)
+            }
+            return 0
+        } catch let error as SettingsError {
+            Self.complain("\(name): \(error)")
+            return 78
+        } catch is CancellationError {
+            return 0
+        } catch {
+            context.logger.critical("stopped by an error", metadata: ["error": "\(error)"])
+            return 1
+        }
+    }
+
+    private func makeContext(_ settings: Settings) -> ServiceContext {
+        let format = (try? settings.value(SharedSettings.logFormat)).flatMap(LineLogHandler.Format.init) ?? .text
+        let level = (try? settings.value(SharedSettings.logLevel)).flatMap(Logger.Level.init(rawValue:)) ?? .info
+        LoggingSystem.bootstrap { label in LineLogHandler(label: label, format: format, level: level) }
+        let metrics = MetricsRegistry()
+        MetricsSystem.bootstrap(metrics)
+        return ServiceContext(name: name, settings: settings, logger: Logger(label: name), metrics: metrics)
+    }
+
+    /// Runs the body until it ends or a signal asks it to stop gracefully.
+    private func serve(_ context: ServiceContext) async throws {
+        context.logger.info("starting", metadata: ["version": "\(Version.text)"])
+        var configuration = ServiceGroupConfiguration(
+            services: [
+                .init(
+                    service: Body(context: context, run: run), successTerminationBehavior: .gracefullyShutdownGroup,
+                    failureTerminationBehavior: .cancelGroup)
+            ],
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: Self.quiet(context.logger))
+        // A service that cannot finish in 9 s is ended before whoever asked loses patience at 10.
+        configuration.maximumGracefulShutdownDuration = .seconds(9)
+        try await ServiceGroup(configuration: configuration).run()
+        context.logger.info("stopped")
+    }
+
+    private static func quiet(_ logger: Logger) -> Logger {
+        var logger = logger
+        if logger.logLevel < .warning { logger.logLevel = .warning }
+        return logger
+    }
+
+    private static func environment() -> [String: String] {
+        var result: [String: String] = [:]
+        var entry = environ
+        while let pointer = entry.pointee {
+            let text = String(cString: pointer)
+            if let equals = text.firstIndex(of: "=") {
+                result[String(text[..<equals])] = String(text[text.index(after: equals)...])
+            }
+            entry += 1
+        }
+        return result
+    }
+
+    private static func say(_ text: String) { write(text, to: 1) }
+
+    private static func complain(_ text: String) { write(text, to: 2) }
+
+    private static func write(_ text: String, to descriptor: Int32) {
+        var line = text + "\n"
+        line.withUTF8 { bytes in
+            _ = Glibc.write(descriptor, bytes.baseAddress, bytes.count)
+        }
+    }
+}
+
+private struct Body: Service, CustomStringConvertible {
+    let context: ServiceContext
+    let run: @Sendable (ServiceContext) async throws -> Void
+
+    var description: String { context.name }
+
+    func run() async throws { try await run(context) }
+}

@@ -1,0 +1,43 @@
+/// Why the configuration cannot be used. The program says it in one sentence and exits with 78 (`EX_CONFIG`).
+public struct SettingsError: Error, Sendable, CustomStringConvertible {
+    public let description: String
+
+    init(_ description: String) { self.description = description }
+
+    static func malformed(_ setting: any AnySetting, text: String, problem: SettingProblem) -> SettingsError {
+        let shown = setting.isSecret ? "(secret)" : "'\(Masking.masked(text).prefix(200))'"
+        return SettingsError(
+            "\(setting.key): \(shown) cannot be used, expected \(problem.whatWouldBeValid). "
+                + "Set it by \(setting.optionName), the environment or .env.")
+    }
+
+    static func missing(_ setting: any AnySetting) -> SettingsError {
+        SettingsError(
+            "\(setting.key) is not set: \(setting.help). Give it by \(setting.optionName), the environment or .env.")
+    }
+
+    static func unknownOption(_ option: String) -> SettingsError {
+        SettingsError("there is no option '\(option.prefix(80))'. --help lists all of them.")
+    }
+
+    static func missingValue(_ option: String) -> SettingsError {
+        SettingsError("\(option) needs a value. --help shows what is valid.")
+    }
+
+    static func unreadable(_ path: String, _ error: any Error) -> SettingsError {
+        SettingsError("\(path) cannot be read: \(error)")
+    }
+}
+
+/// Keeps secrets out of what people see.
+public enum Masking {
+    /// The text with the password of a URL (`scheme://user:password@host`) replaced by `***`.
+    public static func masked(_ text: String) -> String {
+        guard let scheme = text.firstRange(of: "://") else { return text }
+        let rest = text[scheme.upperBound...]
+        let authorityEnd = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
+        guard let at = rest[..<authorityEnd].lastIndex(of: "@") else { return text }
+        guard let colon = rest[..<at].firstIndex(of: ":") else { return text }
+        return text[...colon] + "***" + text[at...]
+    }
+}
