@@ -16,6 +16,9 @@ public struct Instrument: Hashable, Sendable, Comparable {
 
     /// - Throws: ``InstrumentError`` where either part does not hold to its form. Case is folded first.
     public init(venue: String, symbol: String) throws(InstrumentError) {
+        // Other alphabets have letters that fold to ASCII ones, like the Kelvin sign: they are not meant.
+        guard venue.utf8.allSatisfy({ $0 < 0x80 }) else { throw .malformedVenue(venue) }
+        guard symbol.utf8.allSatisfy({ $0 < 0x80 }) else { throw .malformedSymbol(symbol) }
         let venue = venue.lowercased()
         let symbol = symbol.uppercased()
         guard (1...16).contains(venue.utf8.count), venue.utf8.allSatisfy(Self.isVenueByte) else {

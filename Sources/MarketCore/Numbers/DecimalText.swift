@@ -25,57 +25,49 @@ enum DecimalText {
     ///   - scale: decimal places of the result.
     static func parse(_ bytes: some Collection<UInt8>, scale: Int) throws(DecimalError) -> Int128 {
         var value: Int128 = 0
-        var isNegative = false
-        var digits = 0
+        var hasDigits = false
+        var hasPoint = false
         var fraction = 0
-        var sawPoint = false
         var exponent = 0
+        // Zeros are held back until another digit follows, so that "1.000…0" of any length is no overflow.
         var pendingZeros = 0
         var index = bytes.startIndex
-        if index < bytes.endIndex, bytes[index] == UInt8(ascii: "-") {
-            isNegative = true
-            index = bytes.index(after: index)
-        }
+        let isNegative = index < bytes.endIndex && bytes[index] == UInt8(ascii: "-")
+        if isNegative { index = bytes.index(after: index) }
         loop: while index < bytes.endIndex {
             let byte = bytes[index]
             index = bytes.index(after: index)
             switch byte {
             case UInt8(ascii: "0")...UInt8(ascii: "9"):
-                digits += 1
-                // Zeros are held back, so that "1.000…0" of any length is no overflow.
+                hasDigits = true
+                if hasPoint { fraction += 1 }
                 if byte == UInt8(ascii: "0") {
                     pendingZeros += 1
                     continue
                 }
-                value = try scaled(value, byPowerOfTen: pendingZeros + 1)
-                let (sum, overflow) = value.addingReportingOverflow(Int128(byte &- UInt8(ascii: "0")))
+                let (sum, overflow) = try scaled(value, byPowerOfTen: pendingZeros + 1)
+                    .addingReportingOverflow(Int128(byte &- UInt8(ascii: "0")))
                 guard !overflow else { throw .overflow }
                 value = sum
-                if sawPoint { fraction += pendingZeros + 1 }
                 pendingZeros = 0
             case UInt8(ascii: "."):
-                guard !sawPoint, digits > 0 else { throw .malformed }
-                // Zeros before the point count whether or not a digit follows.
-                value = try scaled(value, byPowerOfTen: pendingZeros)
-                pendingZeros = 0
-                sawPoint = true
-                guard index < bytes.endIndex, bytes[index] >= UInt8(ascii: "0"), bytes[index] <= UInt8(ascii: "9")
-                else { throw .malformed }
+                guard !hasPoint, hasDigits, index < bytes.endIndex, isDigit(bytes[index]) else { throw .malformed }
+                hasPoint = true
             case UInt8(ascii: "e"), UInt8(ascii: "E"):
-                guard digits > 0 else { throw .malformed }
+                guard hasDigits else { throw .malformed }
                 exponent = try parseExponent(bytes[index...])
                 break loop
             default:
                 throw .malformed
             }
         }
-        guard digits > 0 else { throw .malformed }
-        if !sawPoint { value = try scaled(value, byPowerOfTen: pendingZeros) }
+        guard hasDigits else { throw .malformed }
         guard value != 0 else { return 0 }
-        let shift = scale - fraction + exponent
+        let shift = scale + pendingZeros - fraction + exponent
         if shift >= 0 {
             value = try scaled(value, byPowerOfTen: shift)
         } else {
+            // Ends by the 39th step at the latest, whatever the exponent: the value has no more digits.
             for _ in 0..<(-shift) {
                 let (quotient, remainder) = value.quotientAndRemainder(dividingBy: 10)
                 guard remainder == 0 else { throw .tooPrecise }
@@ -84,6 +76,8 @@ enum DecimalText {
         }
         return isNegative ? -value : value
     }
+
+    private static func isDigit(_ byte: UInt8) -> Bool { byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") }
 
     private static func parseExponent(_ bytes: some Collection<UInt8>) throws(DecimalError) -> Int {
         var rest = bytes[...]
@@ -95,8 +89,9 @@ enum DecimalText {
         guard !rest.isEmpty else { throw .malformed }
         var exponent = 0
         for byte in rest {
-            guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { throw .malformed }
-            exponent = min(exponent * 10 + Int(byte &- UInt8(ascii: "0")), 10_000)
+            guard isDigit(byte) else { throw .malformed }
+            // Beyond any text's length it makes no difference how large it is.
+            exponent = min(exponent * 10 + Int(byte &- UInt8(ascii: "0")), 1 << 48)
         }
         return isNegative ? -exponent : exponent
     }
