@@ -1,0 +1,10 @@
+/// The version of the records, carried by every record's header.
+public enum WireSchema {
+    /// The header's name.
+    public static let headerName = "schema_version"
+    /// The header's value: a new one only when old readers would misread new records.
+    public static let version = "1"
+
+    /// Whether a record with this header can be read; one without can.
+    public static func isKnown(_ header: [UInt8]?) -> Bool { header.map { $0.elementsEqual(version.utf8) } ?? true }
+}

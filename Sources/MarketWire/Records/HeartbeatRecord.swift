@@ -1,0 +1,61 @@
+/// That a producer lives, and how its connections do: topic `market.heartbeat`, every few seconds.
+public struct HeartbeatRecord: WireRecord {
+    /// One connection to a venue.
+    public struct Connection: Hashable, Sendable {
+        public enum State: String, CaseIterable, Hashable, Sendable {
+            case connecting, connected, disconnected
+        }
+
+        public var venue: String
+        /// Which of the producer's connections to the venue.
+        public var name: String
+        public var state: State
+        /// Key texts of the instruments that it follows.
+        public var instruments: [String]
+        /// Unix microseconds; nil while it is not connected.
+        public var connectedSinceMicros: Int64?
+        /// When anything came in last, unix microseconds; nil before the first.
+        public var lastMessageTimeMicros: Int64?
+        /// The own time of the last trade, unix microseconds; nil before the first.
+        public var lastTradeTimeMicros: Int64?
+        public var messagesPerSecond: Double
+        public var tradesPerSecond: Double
+        /// Since the producer's start.
+        public var reconnectCount: Int64
+        /// Why it was lost last.
+        public var lastError: String?
+
+        public init(
+            venue: String, name: String, state: State, instruments: [String], connectedSinceMicros: Int64?,
+            lastMessageTimeMicros: Int64?, lastTradeTimeMicros: Int64?, messagesPerSecond: Double,
+            tradesPerSecond: Double, reconnectCount: Int64, lastError: String?
+        ) {
+            self.venue = venue
+            self.name = name
+            self.state = state
+            self.instruments = instruments
+            self.connectedSinceMicros = connectedSinceMicros
+            self.lastMessageTimeMicros = lastMessageTimeMicros
+            self.lastTradeTimeMicros = lastTradeTimeMicros
+            self.messagesPerSecond = messagesPerSecond
+            self.tradesPerSecond = tradesPerSecond
+            self.reconnectCount = reconnectCount
+            self.lastError = lastError
+        }
+    }
+
+    /// Unique among the producers of a market; the record's key.
+    public var producerID: String
+    /// Unix microseconds.
+    public var startedTimeMicros: Int64
+    /// Unix microseconds.
+    public var sentTimeMicros: Int64
+    public var connections: [Connection]
+
+    public init(producerID: String, startedTimeMicros: Int64, sentTimeMicros: Int64, connections: [Connection]) {
+        self.producerID = producerID
+        self.startedTimeMicros = startedTimeMicros
+        self.sentTimeMicros = sentTimeMicros
+        self.connections = connections
+    }
+}

@@ -1,0 +1,167 @@
+import Foundation
+import MarketCore
+import MarketWire
+import Testing
+
+/// The files of schemas/kafka/samples, which `scripts/check-schemas` holds to the schemas, are what the code writes.
+@Suite struct RecordSampleTests {
+    static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "schemas/kafka/samples")
+
+    private func sample(_ name: String) throws -> String {
+        let text = try String(contentsOf: Self.folder.appending(path: "\(name).json"), encoding: .utf8)
+        #expect(text.hasSuffix("\n"))
+        return String(text.dropLast())
+    }
+
+    private func check(_ record: some WireRecord, _ name: String) throws {
+        try check(record, name, try sample(name))
+    }
+
+    private func check<Record: WireRecord>(_ record: Record, _ name: String, _ text: String) throws {
+        #expect(String(decoding: record.encoded(), as: UTF8.self) == text)
+        #expect(try Record(decoding: Array(text.utf8)) == record)
+        // The same with spaces, other fields, and one field gone.
+        let spaced = text.replacing(",\"", with: " ,\n\t\"").replacing("{\"", with: "{ \"new\":[{}], \"")
+        #expect(try Record(decoding: Array(spaced.utf8)) == record)
+        for end in text.indices {
+            #expect(throws: WireError.self) { try Record(decoding: Array(text[..<end].utf8)) }
+        }
+        #expect(throws: WireError.self) { try Record(decoding: Array("{}".utf8)) }
+        #expect(throws: WireError.self) { try Record(decoding: Array("[]".utf8)) }
+        #expect(throws: WireError.self) { try Record(decoding: Array((text + "x").utf8)) }
+    }
+
+    static func candle(_ symbol: String, _ interval: Interval, missing: Int64?) throws -> CandleRecord {
+        CandleRecord(
+            symbol: symbol, interval: interval, windowStart: interval == .oneDay ? 1_699_920_000 : 1_700_000_000,
+            open: try #require(Price("67000.01")), high: try #require(Price("67001")), low: try #require(Price("66999.5")),
+            close: try #require(Price("67000.7")), volume: try #require(Quantity("1.23456789")),
+            quoteVolume: try #require(QuoteAmount("82717.1234567890123456")), tradeCount: 17,
+            takerBuyVolume: try #require(Quantity("0.5")), takerBuyQuoteVolume: try #require(QuoteAmount("33500.005")),
+            firstTradeID: 123_456, lastTradeID: 123_475, missingTrades: missing, revision: 0, isClosed: false)
+    }
+
+    @Test func trades() throws {
+        let kraken = try Instrument(key: "kraken:BTC/USD")
+        let aggregate = Trade(
+            instrument: kraken, tradeID: 987_654_321, price: Price(raw: 1), quantity: Quantity(raw: 1 << 64),
+            takerSide: .sell, eventTimeMicros: 1_700_000_000_123_456, receivedTimeMicros: 1_700_000_000_130_000,
+            tradeCount: 3, aggregateID: 42)
+        let binance = try Instrument(key: "BTCUSDT")
+        #expect(try sample("trade") == TradeSamples.contract)
+        #expect(try Array(sample("trade.aggregate").utf8) == TradeSamples.encoded(aggregate))
+        #expect(try TradeRecord.decode(Array(sample("trade.aggregate").utf8)) == .trade(aggregate))
+        var bytes: [UInt8] = []
+        let gap = UnavailableTrades(instrument: binance, tradeIDs: 100...199, reason: "HTTP 400: \"Invalid fromId\"")
+        TradeRecord.encode(gap, into: &bytes)
+        #expect(try Array(sample("trade.unavailable").utf8) == bytes)
+        bytes = []
+        TradeRecord.encodeReopen(binance, 100...199, into: &bytes)
+        #expect(try Array(sample("trade.reopen").utf8) == bytes)
+        bytes = []
+        TradeRecord.encodeNewGeneration(try Instrument(key: "coinbase:BTC-USD"), into: &bytes)
+        #expect(try Array(sample("trade.new_generation").utf8) == bytes)
+    }
+
+    @Test func candles() throws {
+        var candle = try Self.candle("BTCUSDT", .tenSeconds, missing: 3)
+        candle.revision = 2
+        candle.isClosed = true
+        candle.lineage = 1
+        try check(candle, "candle")
+        #expect(CandleRecord.key(symbol: "BTCUSDT", interval: .tenSeconds, windowStart: 1_700_000_000) == "BTCUSDT|10s|1700000000")
+        #expect(
+            CandleRecord.partition(symbol: "BTCUSDT", partitions: 12) == Murmur2.partition(key: "BTCUSDT", partitions: 12))
+    }
+
+    @Test func liveUpdates() throws {
+        try check(
+            LiveUpdateRecord(
+                symbol: "kraken:BTC/USD", price: try #require(Price("67000.7")), tradeID: 123_475,
+                eventTimeMicros: 1_700_000_009_123_000,
+                candles: [
+                    try Self.candle("kraken:BTC/USD", .tenSeconds, missing: 0),
+                    try Self.candle("kraken:BTC/USD", .oneDay, missing: nil),
+                ]), "live")
+    }
+
+    @Test func progress() throws {
+        try check(
+            ProgressRecord(
+                symbol: "BTCUSDT", generation: 0, highestTradeID: 123_475, highestEventTimeMicros: 1_700_000_009_123_000,
+                holes: [123_460...123_462, 123_470...123_470], partition: 7, nextOffset: 5_000_000_000), "progress")
+    }
+
+    @Test func heartbeats() throws {
+        try check(
+            HeartbeatRecord(
+                producerID: "market-producer-1", startedTimeMicros: 1_700_000_000_000_000,
+                sentTimeMicros: 1_700_000_010_000_000,
+                connections: [
+                    .init(
+                        venue: "binance", name: "spot-0", state: .connected, instruments: ["BTCUSDT", "ETHUSDT"],
+                        connectedSinceMicros: 1_700_000_001_000_000, lastMessageTimeMicros: 1_700_000_009_990_000,
+                        lastTradeTimeMicros: 1_700_000_009_980_000, messagesPerSecond: 120.5, tradesPerSecond: 118,
+                        reconnectCount: 0, lastError: nil),
+                    .init(
+                        venue: "kraken", name: "spot-0", state: .disconnected, instruments: ["kraken:BTC/USD"],
+                        connectedSinceMicros: nil, lastMessageTimeMicros: nil, lastTradeTimeMicros: nil,
+                        messagesPerSecond: 0, tradesPerSecond: 0, reconnectCount: 4, lastError: "connection refused"),
+                ]), "heartbeat")
+    }
+
+    @Test func instruments() throws {
+        try check(
+            InstrumentRecord(
+                symbol: "BTCUSDT", base: "BTC", quote: "USDT", tickSize: try #require(Price("0.01")),
+                lotStep: try #require(Quantity("0.00001")), status: .trading), "instrument")
+        let other = try sample("instrument").replacing("trading", with: "BREAK")
+        #expect(try InstrumentRecord(decoding: Array(other.utf8)).status == .unknown)
+    }
+
+    @Test func subscriptions() throws {
+        try check(
+            SubscriptionRecord(symbol: "BTCUSDT", isFollowed: true, updatedTimeMicros: 1_700_000_000_000_000),
+            "subscription")
+    }
+
+    @Test func quarantine() throws {
+        let record = QuarantineRecord(
+            reason: "key_mismatch", detail: "the record's key is not \u{1}", sourceTopic: "trades", partition: 7,
+            offset: 42, key: Array("BTC".utf8), value: nil)
+        try check(record, "quarantine")
+        for count in 0..<20 {
+            var raw = record
+            raw.value = (0..<count).map { UInt8(truncatingIfNeeded: $0 * 37 + 250) }
+            let text = String(decoding: raw.encoded(), as: UTF8.self)
+            #expect(text.contains("\"value_base64\":\"\(Data(raw.value ?? []).base64EncodedString())\""))
+            #expect(try QuarantineRecord(decoding: raw.encoded()) == raw)
+        }
+        for damaged in ["QlR", "QlRD=", "Q===", "QlRE\\n", "QlS=", "Ql==QlRD", "=QlR", "Qk=D"] {
+            let text = try sample("quarantine").replacing("QlRD", with: damaged)
+            #expect(throws: WireError.self) { try QuarantineRecord(decoding: Array(text.utf8)) }
+        }
+    }
+
+    @Test func candlesAsRedisHashes() throws {
+        for missing in [nil, 0, 5] as [Int64?] {
+            for isClosed in [true, false] {
+                var candle = try Self.candle("kraken:BTC/USD", .fourHours, missing: missing)
+                candle.isClosed = isClosed
+                var fields: [String: [UInt8]] = ["lineage": Array("3".utf8)]
+                for (index, name) in CandleRecord.fieldNames.enumerated() {
+                    var text: [UInt8] = []
+                    candle.appendFieldText(at: index, to: &text)
+                    fields["\(name)"] = text
+                }
+                #expect(try CandleRecord(hashFields: fields) == candle)
+                for name in CandleRecord.fieldNames {
+                    var damaged = fields
+                    damaged["\(name)"] = nil
+                    #expect(throws: WireError.self) { try CandleRecord(hashFields: damaged) }
+                }
+            }
+        }
+    }
+}
