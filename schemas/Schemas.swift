@@ -1,0 +1,14 @@
+/// The schemas that travel inside the executables, so that no service needs files beside it.
+public enum Schemas {
+    /// PostgreSQL's migrations in ascending order: schemas/postgres/<number>_<name>.sql.
+    ///
+    /// A migration that has been released is never changed; a new one follows it.
+    public static let postgres: [(number: Int, name: String, sql: String)] = [
+        (1, "candles", text(PackageResources._01_candles_sql)),
+        (2, "candle_merge", text(PackageResources._02_candle_merge_sql)),
+        (3, "progress", text(PackageResources._03_progress_sql)),
+        (4, "records", text(PackageResources._04_records_sql)),
+    ]
+
+    private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+}
