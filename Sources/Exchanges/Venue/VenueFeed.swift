@@ -1,0 +1,42 @@
+import MarketCore
+import MarketWire
+
+/// Where a venue's trades come from. A further venue is one folder with a type that conforms to this.
+public protocol VenueFeed: Sendable {
+    /// Lower-case name, as in ``MarketCore/Instrument/venue``.
+    var venue: String { get }
+    /// What is followed.
+    var instruments: [Instrument] { get }
+
+    /// Connects, and connects again whenever the connection ends, until the task is cancelled.
+    ///
+    /// - Parameter receiver: is handed the trades in the venue's order. While it suspends, the connection is not read.
+    /// - Throws: what the receiver throws; trouble with the venue is reported to it and overcome.
+    func run(_ receiver: some TradeReceiver) async throws
+
+    /// What the venue says of the instruments.
+    ///
+    /// - Throws: where the venue cannot be asked now.
+    func metadata() async throws -> [InstrumentRecord]
+}
+
+/// Takes what a feed reads.
+public protocol TradeReceiver: Sendable {
+    /// Trades in the venue's order.
+    func receive(_ trades: [Trade]) async throws
+    /// Something happened to a connection.
+    func connection(_ name: String, _ event: ConnectionEvent)
+}
+
+/// What happens to a connection.
+public enum ConnectionEvent: Sendable {
+    case connecting
+    /// Connected, and the venue agreed to send what was asked for.
+    case connected
+    /// A message of any kind came.
+    case message
+    /// The connection is over; the next attempt comes after the pause.
+    case disconnected(reason: String, retryAfter: Duration)
+    /// A message that could not be used: counted and shown, never silent.
+    case unusable(reason: String, excerpt: String)
+}
