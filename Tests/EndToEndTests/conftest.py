@@ -1,0 +1,105 @@
+"""A stack of its own for the end-to-end tests: real broker, PostgreSQL and Redis on free ports (scripts/stack)."""
+
+import os
+import pathlib
+import shlex
+import signal
+import subprocess
+import tempfile
+import time
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def wait_for(condition, seconds, what):
+    """The condition's first true value; fails with `what` after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < deadline, f"after {seconds} s: {what()if callable(what) else what}"
+        time.sleep(0.05)
+
+
+class Service:
+    """One of our executables, with its log."""
+
+    def __init__(self, name, stack, environment, arguments=()):
+        self.name = name
+        self.log = stack.folder / f"{name}-{len(list(stack.folder.glob(name + '-*.log')))}.log"
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen(
+                [stack.bin / name, *arguments],
+                env={**os.environ, **stack.service_environment, **environment},
+                cwd=stack.folder,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self):
+        """Asks it to stop, as a person would; gives its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                return self.process.wait(12)
+            except subprocess.TimeoutExpired:
+                self.kill()
+                raise AssertionError(f"{self.name} did not stop within 12 s:\n{self.tail()}")
+        return self.process.returncode
+
+    def tail(self):
+        return self.log.read_text(errors="replace")[-4000:]
+
+
+class Stack:
+    def __init__(self, folder):
+        self.folder = folder
+        self.bin = pathlib.Path(os.environ.get("MARKET_STREAM_BIN", ROOT / ".build" / "debug")).resolve()
+        output = subprocess.run(
+            [ROOT / "scripts" / "stack", "start", "--servers", "--dir", folder / "stack", "--bin", self.bin],
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+        ).stdout
+        self.values = {}
+        for line in output.splitlines():
+            key, _, value = line.partition("=")
+            if key.isupper():
+                self.values[key] = shlex.split(value)[0] if value else ""
+        self.service_environment = {
+            "KAFKA_BROKERS": self.values["KAFKA_BROKERS"],
+            "POSTGRES_URL": self.values["POSTGRES_URL"],
+            "REDIS_URL": self.values["REDIS_URL"],
+            "MARKET_SOURCE": "binance",
+            "METRICS_PORT": "0",
+        }
+        self.services = []
+
+    def start(self, name, environment=None, arguments=()):
+        service = Service(name, self, environment or {}, arguments)
+        self.services.append(service)
+        return service
+
+    def stop(self):
+        for service in reversed(self.services):
+            if service.process.poll() is None:
+                service.kill()
+        subprocess.run([ROOT / "scripts" / "stack", "stop", "--dir", self.folder / "stack"], check=True)
+
+
+@pytest.fixture(scope="session")
+def stack():
+    with tempfile.TemporaryDirectory(prefix="market-stream-e2e.") as folder:
+        os.chmod(folder, 0o755)
+        stack = Stack(pathlib.Path(folder))
+        try:
+            yield stack
+        finally:
+            stack.stop()

@@ -1,0 +1,4 @@
+import ServiceKit
+import TradeProcessor
+
+await TradeProcessorProgram.program.main()

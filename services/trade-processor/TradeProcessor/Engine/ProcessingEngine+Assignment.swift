@@ -1,0 +1,139 @@
+import MarketCore
+import MarketWire
+
+extension ProcessingEngine {
+    /// The group gave us partitions: each is claimed in PostgreSQL before a record of it is taken in.
+    func assigned(_ partitions: [Int32]) {
+        logger.info("partitions assigned", metadata: ["partitions": "\(partitions.sorted())"])
+        for partition in partitions {
+            fencedSinceMicros[partition] = nil
+            claiming.insert(partition)
+            submit(.claim(partition))
+        }
+        reportAssignment()
+    }
+
+    /// Partitions are no longer ours. What was not committed of them is read again by the next owner.
+    func dropped(_ partitions: [Int32]) {
+        logger.info("partitions given up", metadata: ["partitions": "\(partitions.sorted())"])
+        for partition in partitions {
+            workers[partition] = nil
+            claiming.remove(partition)
+            fencedSinceMicros[partition] = nil
+            if halted.removeValue(forKey: partition) != nil { health.remove(haltPart(partition)) }
+            mailbox.forget(partition: partition)
+        }
+        reportAssignment()
+    }
+
+    func claimed(_ claim: PartitionClaim, _ log: LogIdentity) {
+        let partition = claim.lease.partition
+        guard claiming.remove(partition) != nil else { return }
+        let worker: PartitionWorker
+        do throws(PartitionRestoreError) {
+            worker = try PartitionWorker(claim, log: log, rules: rules)
+        } catch {
+            halt(
+                PartitionHalt(
+                    partition: partition,
+                    reason: "\(error). Run the version that wrote it, or a newer one; nothing was changed."))
+            return
+        }
+        workers[partition] = worker
+        logger.info(
+            "partition claimed",
+            metadata: [
+                "partition": "\(partition)", "next_offset": "\(claim.nextOffset)", "epoch": "\(claim.lease.epoch)",
+                "lineage": "\(claim.lease.lineage)", "instruments": "\(claim.instruments.count)",
+            ])
+        worker.state.markAllLive()
+        mailbox.put(closed: [], sentinels: [partition: worker.sentinel])
+        let requests = worker.state.holesToReload(limit: 64)
+        if !requests.isEmpty {
+            worker.awaitsHoles = true
+            submit(
+                .loadHoles(
+                    partition,
+                    requests.map { NamedHoleRequest(symbol: worker.state.table.key($0.instrument), request: $0) }))
+        }
+        publish(CommitResult(), worker.allProgress())
+        if !worker.awaitsHoles { start(worker) }
+        reportAssignment()
+    }
+
+    /// Stops a partition until a person decides; the others go on.
+    func halt(_ halt: PartitionHalt) {
+        actions.append(.hold([halt.partition]))
+        claiming.remove(halt.partition)
+        workers[halt.partition] = nil
+        mailbox.forget(partition: halt.partition)
+        guard halted[halt.partition] != halt else { return }
+        halted[halt.partition] = halt
+        health.set(haltPart(halt.partition), .failed(halt.reason, blocksReadiness: true))
+        metrics.haltedPartitions.record(halted.count)
+        logger.critical(
+            "partition halted", metadata: ["partition": "\(halt.partition)", "reason": "\(halt.reason)"])
+    }
+
+    /// The topic was made anew or has other partitions while we run.
+    func check(_ log: LogIdentity) {
+        for worker in workers.values where worker.log != log {
+            let partition = worker.partition
+            if log.partitionCount != worker.log.partitionCount || settings.onNewLog == .halt {
+                halt(LogCheck.halt(partition, topic: settings.topic, known: worker.log, found: log))
+            } else {
+                // The claim finds the new log and goes on with it.
+                workers[partition] = nil
+                actions.append(.hold([partition]))
+                claiming.insert(partition)
+                submit(.claim(partition))
+            }
+        }
+    }
+
+    /// The broker has not got the offset that we are to read.
+    func offsetIsGone(_ partition: Int32) {
+        guard let worker = workers[partition] else { return }
+        if settings.onNewLog == .continue {
+            workers[partition] = nil
+            actions.append(.hold([partition]))
+            claiming.insert(partition)
+            submit(.claim(partition))
+            return
+        }
+        halt(LogCheck.offsetGone(partition, topic: settings.topic, offset: worker.state.nextOffset))
+    }
+
+    /// A partition whose state was fenced belongs to somebody else in PostgreSQL; only a new assignment brings it back.
+    func rejoinIfFenced(_ now: Int64) {
+        let patience = settings.sessionTimeoutMillis * 1_000
+        guard let since = fencedSinceMicros.values.min(), now - since > patience else { return }
+        logger.warning("no new assignment came for fenced partitions; joining the group anew")
+        fencedSinceMicros.removeAll()
+        actions.append(.rejoin)
+    }
+
+    func reportAssignment() {
+        metrics.assignedPartitions.record(workers.count)
+        health.set(
+            "partitions",
+            claiming.isEmpty ? .ok : .starting("claiming \(claiming.count) of \(claiming.count + workers.count)"))
+    }
+
+    private func haltPart(_ partition: Int32) -> String { "partition \(partition)" }
+}
+
+extension PartitionWorker {
+    /// What producers are told of every instrument: a new log or a restored one may lack it.
+    func allProgress() -> [ProgressRecord] {
+        state.allProgress().compactMap { progress in
+            ProgressRecord(
+                progress, symbol: state.table.key(progress.instrument), partition: partition,
+                nextOffset: state.nextOffset)
+        }
+    }
+
+    var sentinel: LiveMailbox.Sentinel {
+        LiveMailbox.Sentinel(lineage: lease.lineage, commitSequence: lease.commitSequence)
+    }
+}

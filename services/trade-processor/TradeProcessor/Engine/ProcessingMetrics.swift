@@ -1,0 +1,48 @@
+import MarketCore
+import Metrics
+
+/// What the processor counts (docs/METRICS has the words).
+struct ProcessingMetrics {
+    let accepted = Counter(label: "processor_trades_accepted_total")
+    let duplicates = Counter(label: "processor_trades_duplicate_total")
+    let late = Counter(label: "processor_trades_late_total")
+    let beyondRetention = Counter(label: "processor_trades_beyond_retention_total")
+    let windowsClosed = Counter(label: "processor_windows_closed_total")
+    let rowsChanged = Counter(label: "processor_candle_rows_changed_total")
+    let idsFoundMissing = Counter(label: "processor_ids_found_missing_total")
+    let idsFilled = Counter(label: "processor_ids_filled_total")
+    let assignedPartitions = Gauge(label: "processor_partitions_assigned")
+    let haltedPartitions = Gauge(label: "processor_partitions_halted")
+
+    /// Counts what a commit carries. Counted when it is sent: a fenced commit counts too, for the work was done.
+    func add(_ work: [PartitionWork]) {
+        for part in work {
+            let counters = part.counters
+            accepted.increment(by: counters.accepted)
+            duplicates.increment(by: counters.duplicates)
+            late.increment(by: counters.late)
+            beyondRetention.increment(by: counters.beyondRetention)
+            windowsClosed.increment(by: counters.windowsClosed)
+            idsFoundMissing.increment(by: counters.idsFoundMissing)
+            idsFilled.increment(by: counters.idsFilled)
+            rowsChanged.increment(by: part.candles.count)
+            for reason in QuarantineReason.allCases where counters[reason] > 0 {
+                Counter(label: "processor_quarantined_total", dimensions: [("reason", reason.rawValue)])
+                    .increment(by: counters[reason])
+            }
+        }
+    }
+
+    func record(_ worker: PartitionWorker, topic: String) {
+        let dimensions = [("partition", "\(worker.partition)"), ("topic", topic)]
+        Gauge(label: "processor_next_offset", dimensions: dimensions).record(worker.state.nextOffset)
+        if let watermark = worker.state.watermarkMicros {
+            Gauge(label: "processor_watermark_seconds", dimensions: dimensions).record(Double(watermark) / 1e6)
+        }
+    }
+
+    func recordLag(_ lag: Int64, partition: Int32, topic: String) {
+        Gauge(label: "processor_lag_records", dimensions: [("partition", "\(partition)"), ("topic", topic)])
+            .record(lag)
+    }
+}

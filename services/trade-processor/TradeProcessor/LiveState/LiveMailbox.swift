@@ -1,0 +1,75 @@
+import MarketCore
+import MarketWire
+import Synchronization
+
+/// What waits for Redis. Full means: the newest value of each key stays, older closed candles are dropped and counted.
+final class LiveMailbox: Sendable {
+    /// Where a partition stands in PostgreSQL, as the sentinel in Redis repeats it.
+    struct Sentinel: Sendable, Hashable, Comparable {
+        let lineage: Int64
+        let commitSequence: Int64
+
+        static func < (left: Sentinel, right: Sentinel) -> Bool {
+            left.lineage == right.lineage ? left.commitSequence < right.commitSequence : left.lineage < right.lineage
+        }
+    }
+
+    struct Update: Sendable {
+        let record: LiveUpdateRecord
+        let version: LiveVersion
+    }
+
+    struct Contents: Sendable {
+        var updates: [String: Update] = [:]
+        var closed: [CandleRecord] = []
+        /// Of every partition that is ours; they are checked again and again.
+        var sentinels: [Int32: Sentinel] = [:]
+
+        var hasNews: Bool { !updates.isEmpty || !closed.isEmpty }
+    }
+
+    /// Closed candles that wait at most: ten ticks of all intervals of 100 instruments, and more than any page shows.
+    static let closedLimit = 20_000
+
+    private let contents = Mutex(Contents())
+    private let dropped = Mutex(0)
+
+    /// Closed candles that Redis never got; PostgreSQL and the topic `candles` have them.
+    var droppedCount: Int { dropped.withLock { $0 } }
+
+    func put(_ update: Update) { contents.withLock { $0.updates[update.record.symbol] = update } }
+
+    func put(closed: [CandleRecord], sentinels: [Int32: Sentinel]) {
+        let excess = contents.withLock { contents in
+            contents.closed += closed
+            for (partition, sentinel) in sentinels { contents.sentinels[partition] = sentinel }
+            let excess = max(0, contents.closed.count - Self.closedLimit)
+            contents.closed.removeFirst(excess)
+            return excess
+        }
+        if excess > 0 { dropped.withLock { $0 += excess } }
+    }
+
+    func forget(partition: Int32) { contents.withLock { _ = $0.sentinels.removeValue(forKey: partition) } }
+
+    func take() -> Contents {
+        contents.withLock { contents in
+            let taken = contents
+            contents.updates = [:]
+            contents.closed = []
+            return taken
+        }
+    }
+
+    /// Puts back what could not be sent; what came in meanwhile is newer and stays.
+    func giveBack(_ unsent: Contents) {
+        let excess = contents.withLock { contents in
+            contents.updates.merge(unsent.updates) { newer, _ in newer }
+            contents.closed = unsent.closed + contents.closed
+            let excess = max(0, contents.closed.count - Self.closedLimit)
+            contents.closed.removeFirst(excess)
+            return excess
+        }
+        if excess > 0 { dropped.withLock { $0 += excess } }
+    }
+}

@@ -1,0 +1,77 @@
+import MarketCore
+import MarketWire
+
+/// One claimed partition: its state machine, what waits for the next commit, and how it stands with the consumer.
+/// Lives on the consumer's thread.
+final class PartitionWorker {
+    let partition: Int32
+    let log: LogIdentity
+    var lease: PartitionLease
+    var state: PartitionState
+    var effects = Effects()
+    var batch = RecordBatch(capacity: 1_024)
+    private(set) var raw: [Int64: RawMessage] = [:]
+
+    /// Number of the commit that is under way; nil when none is.
+    var commitInFlight: Int64?
+    /// Set while rows of `id_holes` are on their way: the partition is paused and read again from here.
+    var awaitsHoles = false
+    /// Monotonic time of the first step since the last commit.
+    var uncommittedSinceMicros: Int64?
+    var idle = IdleClock()
+
+    init(_ claim: PartitionClaim, log: LogIdentity, rules: ProcessingRules) throws(PartitionRestoreError) {
+        partition = claim.lease.partition
+        self.log = log
+        lease = claim.lease
+        state = PartitionState(
+            rules: rules, nextOffset: claim.nextOffset, watermarkMicros: claim.watermarkMicros,
+            maxEventMicros: claim.maxEventMicros)
+        for instrument in claim.instruments {
+            do throws(SnapshotError) {
+                try state.restore(instrument.state, key: instrument.key)
+            } catch {
+                throw PartitionRestoreError(instrument: instrument.key, cause: error)
+            }
+        }
+    }
+
+    /// Steps over the decoded batch and empties it.
+    ///
+    /// - Parameter rawMessage: the bytes of a record of this batch, for the quarantine.
+    /// - Returns: what must be loaded before the rest can be taken in; the rest is to be read again.
+    func step(rawMessage: (Int64) -> RawMessage?) -> [HoleRequest] {
+        let known = effects.quarantined.count
+        let requests = state.step(batch, into: &effects)
+        for record in effects.quarantined.dropFirst(known) { raw[record.offset] = rawMessage(record.offset) }
+        batch.removeAll()
+        return requests
+    }
+
+    /// Takes what waits, for a commit. One may be under way at a time.
+    func takeWork() -> PartitionWork {
+        let commit = state.takeCommit(&effects)
+        commitInFlight = commit.sequence
+        uncommittedSinceMicros = nil
+        let work = PartitionWork(
+            commit, lease: lease, topicID: log.topicID, keys: { state.table.key($0) }, raw: raw)
+        raw.removeAll()
+        return work
+    }
+
+    /// Takes note of a commit that went through.
+    func committed(_ progress: PartitionProgress) {
+        guard let sequence = commitInFlight else { return }
+        state.commitSucceeded(sequence)
+        commitInFlight = nil
+        lease = progress.lease
+    }
+}
+
+/// A saved state that this program cannot read.
+struct PartitionRestoreError: Error, CustomStringConvertible {
+    let instrument: String
+    let cause: SnapshotError
+
+    var description: String { "the saved state of \(instrument): \(cause)" }
+}

@@ -1,0 +1,117 @@
+import KafkaClient
+import Logging
+import PostgresClient
+import RedisClient
+import Schemas
+import ServiceKit
+
+/// The servers that the processor stands on, connected, migrated and checked to belong together.
+struct ProcessorStores: Sendable {
+    let pool: PostgresPool
+    let redis: RedisClient
+    let admin: KafkaAdmin
+    let kafka: KafkaSetup
+    let catalog: TopicCatalog
+
+    /// Waits for PostgreSQL and Kafka as long as it takes; Redis may come later.
+    ///
+    /// - Throws: ``SourceMismatchError``, ``SchemaError``, `SettingsError`, `CancellationError`.
+    static func open(_ context: ServiceContext, _ settings: ProcessorSettings) async throws -> ProcessorStores {
+        let configuration = try PostgresConfiguration(url: context.settings.value(SharedSettings.postgresURL))
+        let pool = PostgresPool(configuration, PostgresPoolOptions())
+        let logger = context.logger(for: "redis")
+        let redis = RedisClient(
+            try RedisConfiguration(url: context.settings.value(SharedSettings.redisURL))
+        ) { event in
+            switch event {
+            case .connected: logger.info("connected")
+            case .disconnected(let error, _): logger.warning("not connected", metadata: ["error": "\(error)"])
+            case .closed: break
+            }
+        }
+        let kafka = try KafkaSetup(context)
+        let catalog = try TopicCatalog(context.settings)
+        try await prepareSchema(pool, configuration, context)
+        try await checkSource(pool, redis, settings.source, context)
+        let admin: KafkaAdmin
+        do { admin = try KafkaAdmin(kafka.configuration) }
+        try await kafka.ensureTopics(
+            [catalog.trades, catalog.candles, catalog.quarantine, catalog.progress], mayCreate: catalog.mayCreate,
+            through: admin, health: context.health)
+        return ProcessorStores(pool: pool, redis: redis, admin: admin, kafka: kafka, catalog: catalog)
+    }
+
+    func close() async {
+        await admin.close()
+        await redis.close()
+        await pool.close()
+    }
+
+    private static func prepareSchema(
+        _ pool: PostgresPool, _ configuration: PostgresConfiguration, _ context: ServiceContext
+    ) async throws {
+        let migrator = Migrator(Schemas.postgres)
+        let mayMigrate = try context.settings.value(ProcessorSettings.migrate) == "auto"
+        var attempt = 0
+        while true {
+            try Task.checkCancellation()
+            do throws(PostgresError) {
+                if mayMigrate {
+                    let applied = try await migrator.apply(using: configuration)
+                    if !applied.isEmpty { context.logger.info("schema migrated", metadata: ["to": "\(applied)"]) }
+                }
+                switch try await migrator.status(on: pool) {
+                case .current, .ahead:
+                    context.health.set("postgres", .ok)
+                    return
+                case .behind(let missing):
+                    wait(
+                        "the schema lacks migrations \(missing): run trade-processor migrate, or set MIGRATE=auto",
+                        attempt, context)
+                }
+            } catch {
+                guard error.isTransient else { throw SchemaError(cause: error) }
+                wait("PostgreSQL cannot be used: \(error)", attempt, context)
+            }
+            attempt += 1
+            try await Task.sleep(for: .milliseconds(min(5_000, 100 << min(attempt, 6))))
+        }
+    }
+
+    private static func wait(_ reason: String, _ attempt: Int, _ context: ServiceContext) {
+        context.health.set("postgres", .starting(reason))
+        if attempt == 2 || (attempt > 0 && attempt.isMultiple(of: 20)) { context.logger.warning("waiting: \(reason)") }
+    }
+
+    /// One database, one source: ids of two would mix.
+    private static func checkSource(
+        _ pool: PostgresPool, _ redis: RedisClient, _ source: String, _ context: ServiceContext
+    ) async throws {
+        let found = try await ProcessorStore(pool: pool, topic: "").claimSource(source)
+        guard found == source else { throw SourceMismatchError(place: "PostgreSQL", found: found, configured: source) }
+        // Redis holds nothing that cannot be rebuilt: one that is down is asked by nobody here.
+        guard let reply = try? await redis.send([RedisCommand(["SET", "market:source", source, "NX"]), ["GET", "market:source"]]),
+            let inRedis = reply.last?.text
+        else { return }
+        guard inRedis == source else { throw SourceMismatchError(place: "Redis", found: inRedis, configured: source) }
+    }
+}
+
+/// The stores belong to another market.
+struct SourceMismatchError: Error, CustomStringConvertible {
+    let place: String
+    let found: String
+    let configured: String
+
+    var description: String {
+        "\(place) belongs to the source '\(found)' and this service follows '\(configured)': their trade ids would mix. "
+            + "Use a database, a Redis and a log of their own for each, or set MARKET_SOURCE=\(found)."
+    }
+}
+
+/// The schema cannot be brought up to date.
+struct SchemaError: Error, CustomStringConvertible {
+    let cause: PostgresError
+
+    var description: String { "the schema cannot be brought up to date: \(cause)" }
+}
