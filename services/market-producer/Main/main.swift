@@ -1,0 +1,4 @@
+import MarketProducer
+import ServiceKit
+
+await MarketProducerProgram.program.main()

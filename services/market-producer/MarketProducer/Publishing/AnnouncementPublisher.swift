@@ -1,0 +1,71 @@
+import Exchanges
+import KafkaClient
+import Logging
+import MarketCore
+import MarketWire
+import ServiceKit
+
+/// Tells the rest of the system that this producer lives (`market.heartbeat`) and what it knows of its instruments
+/// (`instruments`). What is lost here is said again a little later.
+struct AnnouncementPublisher: Sendable {
+    let producer: KafkaProducer
+    let catalog: TopicCatalog
+    let feed: any VenueFeed
+    let status: FeedStatus
+    let producerID: String
+    let time: TimeSource
+    let logger: Logger
+
+    private static let heartbeatPause = Duration.seconds(3)
+    /// How often the venue is asked for its instruments; tick sizes change rarely.
+    private static let metadataPause = Duration.seconds(6 * 3_600)
+
+    /// A heartbeat every few seconds until the task is cancelled.
+    func beat() async {
+        let started = time.wallMicros
+        var last = time.monotonicMicros
+        while !Task.isCancelled {
+            let now = time.monotonicMicros
+            let record = HeartbeatRecord(
+                producerID: producerID, startedTimeMicros: started, sentTimeMicros: time.wallMicros,
+                connections: [
+                    status.heartbeat(
+                        venue: feed.venue, name: "\(feed.venue)-1", instruments: feed.instruments,
+                        sinceMicros: now - last)
+                ])
+            last = now
+            send(catalog.heartbeat.name, key: producerID, record)
+            try? await Task.sleep(for: Self.heartbeatPause)
+        }
+    }
+
+    /// The venue's metadata, now and then until the task is cancelled.
+    func announceInstruments() async {
+        var backoff = Backoff(first: .seconds(2), longest: .seconds(300)) { Double.random(in: 0..<1) }
+        while !Task.isCancelled {
+            do {
+                let records = try await feed.metadata()
+                for record in records { send(catalog.instruments.name, key: record.symbol, record) }
+                let missing = Set(feed.instruments.map(\.key)).subtracting(records.map(\.symbol))
+                if !missing.isEmpty {
+                    logger.warning("the venue does not know these instruments", metadata: ["symbols": "\(missing.sorted())"])
+                }
+                backoff.reset()
+                try? await Task.sleep(for: Self.metadataPause)
+            } catch {
+                logger.warning("the venue's metadata cannot be had now", metadata: ["error": "\(error)"])
+                try? await Task.sleep(for: backoff.next())
+            }
+        }
+    }
+
+    private func send(_ topic: String, key: String, _ record: some WireRecord) {
+        do throws(KafkaError) {
+            try producer.send(
+                topic: topic, key: Array(key.utf8), value: record.encoded(),
+                headers: [KafkaHeader(WireSchema.headerName, WireSchema.version)])
+        } catch {
+            logger.debug("an announcement was not sent", metadata: ["topic": "\(topic)", "error": "\(error)"])
+        }
+    }
+}

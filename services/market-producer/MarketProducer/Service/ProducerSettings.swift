@@ -1,0 +1,56 @@
+import MarketCore
+import ServiceKit
+
+/// The producer's configuration, read once.
+public struct ProducerSettings: Sendable {
+    public static let binanceWebSocketURL = Setting.text(
+        "BINANCE_WS_URL", help: "Binance's WebSocket streams: scheme, host and port",
+        default: "wss://stream.binance.com:9443")
+    public static let binanceRESTURL = Setting.text(
+        "BINANCE_REST_URL", help: "Binance's REST API", default: "https://api.binance.com")
+    public static let binanceStream = Setting.choice(
+        "BINANCE_STREAM", of: ["trade", "aggTrade"], help: "single trades, or aggregates of one taker order",
+        default: "trade")
+    public static let caFile = Setting<String>.text(
+        "BINANCE_CA_FILE", help: "certificates to trust instead of the system's (PEM)", default: nil)
+    public static let staleAfter = Setting<Duration>.duration(
+        "STALE_AFTER", in: .seconds(1) ... .seconds(3_600),
+        help: "a connection on which nothing at all comes in for this long is made anew", default: "30s")
+    public static let producerID = Setting<String>.text(
+        "PRODUCER_ID", help: "name of this producer in market.heartbeat", default: "producer-1")
+    public static let metricsPort = Setting.port(
+        "METRICS_PORT", help: SharedSettings.metricsPort.help, default: "9101")
+
+    /// All of them, for `--help`.
+    public static let all: [any AnySetting] =
+        SharedSettings.kafka + [
+            SharedSettings.symbols, SharedSettings.metricsHost, metricsPort, binanceWebSocketURL, binanceRESTURL,
+            binanceStream, caFile, staleAfter, producerID,
+        ]
+
+    public let instruments: [Instrument]
+    public let webSocketURL: String
+    public let restURL: String
+    public let isAggregated: Bool
+    public let caFile: String?
+    public let staleAfter: Duration
+    public let producerID: String
+    public let source: String
+
+    /// - Throws: `SettingsError`, also where an instrument is of a venue that this producer cannot follow.
+    public init(_ settings: Settings) throws(SettingsError) {
+        instruments = try settings.value(SharedSettings.symbols)
+        webSocketURL = try settings.value(Self.binanceWebSocketURL)
+        restURL = try settings.value(Self.binanceRESTURL)
+        isAggregated = try settings.value(Self.binanceStream) == "aggTrade"
+        caFile = try settings.optionalValue(Self.caFile)
+        staleAfter = try settings.value(Self.staleAfter)
+        producerID = try settings.value(Self.producerID)
+        source = try settings.value(SharedSettings.marketSource)
+        if let other = instruments.first(where: { $0.venue != Instrument.defaultVenue }) {
+            throw .unusable(
+                SharedSettings.symbols, text: other.key,
+                SettingProblem("instruments of Binance, written without a venue (BTCUSDT)"))
+        }
+    }
+}
