@@ -27,6 +27,8 @@ let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "
 let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
@@ -98,11 +100,14 @@ let package = Package(
         library("PostgresClient", ["CLibPQ"]),
         library("RedisClient", ["CHiredis", "COpenSSL"]),
         library("WebSockets", nio + [hummingbird, logging]),
-        library("Exchanges", ["MarketCore", "MarketWire", "WebSockets", httpClient, logging]),
+        library("Exchanges", ["MarketCore", "MarketWire", "WebSockets", httpClient] + nio),
         library(
             "Schemas", path: "schemas",
-            resources: [.embedInCode("postgres/001_initial.sql")],
-            exclude: ["kafka"]),
+            resources: [
+                .embedInCode("postgres/001_candles.sql"), .embedInCode("postgres/002_candle_merge.sql"),
+                .embedInCode("postgres/003_progress.sql"), .embedInCode("postgres/004_records.sql"),
+            ],
+            exclude: ["kafka", "openapi.yaml", "asyncapi.yaml"]),
         library(
             "ServiceKit",
             [
@@ -113,8 +118,19 @@ let package = Package(
         tests("MarketCoreTests", ["MarketCore"]),
         tests("MarketWireTests", ["MarketWire", "MarketCore"]),
         tests("KafkaClientTests", ["KafkaClient", "TestServers"]),
-        tests("PostgresClientTests", ["PostgresClient", "TestServers"]),
+        tests("PostgresClientTests", ["PostgresClient", "Schemas", "TestServers"]),
         tests("RedisClientTests", ["RedisClient", "TestServers"]),
+        tests("ServiceKitTests", ["ServiceKit", metrics]),
+        tests(
+            "MarketAPITests",
+            [
+                "MarketAPI", "MarketCore", "MarketWire", "PostgresClient", "RedisClient", "Schemas", "ServiceKit",
+                "TestServers", "WebSockets", httpClient, lifecycle, logging, metrics,
+            ] + nio + [hummingbird]),
+        tests("WebSocketsTests", ["WebSockets", hummingbird, lifecycle, logging] + nio),
+        tests(
+            "TradeProcessorTests",
+            ["TradeProcessor", "MarketCore", "MarketWire", "RedisClient", "PostgresClient", "KafkaClient", "ServiceKit", "TestServers"]),
         tests("TidyTests", []),
     ]
         + service(
@@ -122,14 +138,14 @@ let package = Package(
             ["MarketCore", "MarketWire", "KafkaClient", "Exchanges", "ServiceKit", "WebSockets", lifecycle, logging, metrics])
         + service(
             "trade-processor", library: "TradeProcessor",
-            ["MarketCore", "MarketWire", "KafkaClient", "PostgresClient", "RedisClient", "ServiceKit", lifecycle, logging, metrics])
+            ["MarketCore", "MarketWire", "KafkaClient", "PostgresClient", "RedisClient", "ServiceKit", "Schemas", lifecycle, logging, metrics])
         + service(
             "market-api", library: "MarketAPI",
             [
-                "MarketCore", "MarketWire", "KafkaClient", "PostgresClient", "RedisClient", "ServiceKit", "WebSockets",
-                hummingbird, lifecycle, logging, metrics,
-            ])
+                "MarketCore", "MarketWire", "KafkaClient", "PostgresClient", "RedisClient", "Schemas", "ServiceKit",
+                "WebSockets", hummingbird, hummingbirdCore, httpTypes, lifecycle, logging, metrics,
+            ], resources: [.embedInCode("Dashboard")])
         + service(
             "exchange-simulator", library: "ExchangeSimulator",
-            ["MarketCore", "MarketWire", "Exchanges", "ServiceKit", "WebSockets", hummingbird, lifecycle, logging, metrics])
+            ["MarketCore", "MarketWire", "Exchanges", "ServiceKit", "WebSockets", hummingbird, lifecycle, logging, metrics] + nio)
 )

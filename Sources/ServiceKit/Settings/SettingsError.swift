@@ -11,6 +11,11 @@ public struct SettingsError: Error, Sendable, CustomStringConvertible {
                 + "Set it by \(setting.optionName), the environment or .env.")
     }
 
+    /// A value that is well formed and that this service cannot use.
+    public static func unusable(_ setting: any AnySetting, text: String, _ problem: SettingProblem) -> SettingsError {
+        malformed(setting, text: text, problem: problem)
+    }
+
     static func missing(_ setting: any AnySetting) -> SettingsError {
         SettingsError(
             "\(setting.key) is not set: \(setting.help). Give it by \(setting.optionName), the environment or .env.")

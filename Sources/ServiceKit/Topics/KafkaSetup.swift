@@ -1,0 +1,95 @@
+import KafkaClient
+import Logging
+
+/// What every service does alike with Kafka: its configuration, its logs, its topics.
+public struct KafkaSetup: Sendable {
+    public let configuration: KafkaConfiguration
+    private let logger: Logger
+
+    /// - Parameter context: its settings give brokers and `KAFKA_CLIENT_*`.
+    /// - Throws: ``SettingsError``.
+    public init(_ context: ServiceContext) throws(SettingsError) {
+        let logger = context.logger(for: "kafka")
+        self.logger = logger
+        let settings = context.settings
+        configuration = KafkaConfiguration(
+            brokers: try settings.value(SharedSettings.kafkaBrokers), clientID: context.name,
+            properties: KafkaConfiguration.properties { settings.text(forKey: $0) },
+            onEvent: { event in
+                switch event {
+                case .log(let level, let facility, let message):
+                    logger.log(level: Self.level(level), "\(message)", metadata: ["facility": "\(facility)"])
+                case .error(let error):
+                    logger.warning("\(error)")
+                case .statistics:
+                    break
+                }
+            })
+        if let warning = KafkaVersion.warning { logger.warning("\(warning)") }
+    }
+
+    /// Creates the topics that are not there, or waits until somebody else did, as long as it takes.
+    ///
+    /// - Throws: `CancellationError`.
+    public func ensureTopics(
+        _ topics: [TopicDefinition], mayCreate: Bool, through admin: KafkaAdmin, health: HealthBoard
+    ) async throws {
+        var attempt = 0
+        while true {
+            try Task.checkCancellation()
+            do throws(KafkaError) {
+                let missing = try await missingTopics(topics, admin)
+                if missing.isEmpty {
+                    health.set("kafka", .ok)
+                    return
+                }
+                if mayCreate { try await create(missing, admin) }
+                report(
+                    "topics \(missing.map(\.name).joined(separator: ", ")) are not there"
+                        + (mayCreate ? " yet" : " and KAFKA_CREATE_TOPICS is false"), attempt, health)
+            } catch {
+                report("the broker cannot be used: \(error)", attempt, health)
+            }
+            attempt += 1
+            try await Task.sleep(for: .milliseconds(min(5_000, 100 << min(attempt, 6))))
+        }
+    }
+
+    private func missingTopics(_ topics: [TopicDefinition], _ admin: KafkaAdmin) async throws(KafkaError)
+        -> [TopicDefinition]
+    {
+        let known = try await admin.metadata(timeoutMillis: 5_000).topics
+        return topics.filter { known[$0.name] == nil }
+    }
+
+    private func create(_ topics: [TopicDefinition], _ admin: KafkaAdmin) async throws(KafkaError) {
+        let outcomes = try await admin.createTopics(
+            topics.map {
+                NewTopic(
+                    $0.name, partitions: $0.partitions, replication: $0.replication, configuration: $0.configuration)
+            })
+        for (name, outcome) in outcomes {
+            switch outcome {
+            case .created: logger.info("topic created", metadata: ["topic": "\(name)"])
+            case .alreadyExists: break
+            case .failed(let error):
+                logger.error("topic cannot be created", metadata: ["topic": "\(name)", "error": "\(error)"])
+            }
+        }
+    }
+
+    private func report(_ reason: String, _ attempt: Int, _ health: HealthBoard) {
+        health.set("kafka", .starting(reason))
+        if attempt == 3 || attempt.isMultiple(of: 20), attempt > 0 { logger.warning("waiting: \(reason)") }
+    }
+
+    private static func level(_ level: KafkaLogLevel) -> Logger.Level {
+        switch level {
+        case .emergency, .alert, .critical: .critical
+        case .error: .error
+        case .warning: .warning
+        case .notice, .info: .debug
+        case .debug: .trace
+        }
+    }
+}
