@@ -103,7 +103,7 @@ struct LiveStateScriptTests {
     }
 
     @Test func anOlderOpenCandleIsNotWrittenButANewPriceIs() async throws {
-        try await withRedis { client in
+        try await withRedis { (client) async throws in
             func write(_ trade: Int64, window: Int64, close: String, _ at: LiveVersion) async throws -> RedisReply {
                 let record = try update(
                     "CANDLE", close, trade: trade, candles: [try candle("CANDLE", window: window, close: close)])

@@ -64,7 +64,11 @@ struct LivePublisher: Sendable {
             for reply in replies { _ = try reply.orThrow() }
             for ((partition, sentinel), reply) in zip(partitions, replies.suffix(partitions.count)) {
                 if Self.isBehind(reply.text, written[partition]) {
-                    logger.notice("redis has lost live state; it is published again", metadata: ["partition": "\(partition)"])
+                    // The first look after a start finds what an earlier owner left, or nothing: no loss of ours.
+                    let level: Logger.Level = written[partition] == nil ? .debug : .notice
+                    logger.log(
+                        level: level, "redis lacks live state; it is published again",
+                        metadata: ["partition": "\(partition)"])
                     republish(partition)
                 }
                 written[partition] = sentinel

@@ -1,0 +1,57 @@
+"""The contracts themselves: valid schemas, references that lead somewhere, one meaning of a candle everywhere."""
+
+import json
+
+import jsonschema
+import pytest
+
+from contracts import ASYNCAPI, KAFKA, OPENAPI, REGISTRY, SCHEMAS, problems, references
+
+
+def component_schemas():
+    for name, document in (("openapi.yaml", OPENAPI), ("asyncapi.yaml", ASYNCAPI)):
+        for schema, content in document["components"]["schemas"].items():
+            yield pytest.param(content, id=f"{name}:{schema}")
+    for name, content in KAFKA.items():
+        yield pytest.param(content, id=name)
+
+
+@pytest.mark.parametrize("schema", list(component_schemas()))
+def test_schemas_are_valid(schema):
+    jsonschema.Draft202012Validator.check_schema(schema)
+
+
+@pytest.mark.parametrize("name, document", [("openapi.yaml", OPENAPI), ("asyncapi.yaml", ASYNCAPI), *KAFKA.items()])
+def test_references_lead_somewhere(name, document):
+    resolver = REGISTRY.resolver(name)
+    for reference in references(document):
+        resolver.lookup(reference)
+
+
+def samples():
+    """What is published as an example of each record: `trade.aggregate.json` is one of trade.schema.json."""
+    paths = sorted((SCHEMAS / "kafka" / "samples").glob("*.json"))
+    assert paths
+    return [pytest.param(path, id=path.name) for path in paths]
+
+
+@pytest.mark.parametrize("path", samples())
+def test_samples_are_valid(path):
+    assert problems(path.name.split(".")[0] + ".schema.json", json.loads(path.read_text())) == []
+
+
+TRADE = {
+    "venue": "binance", "symbol": "BTCUSDT", "trade_id": 123456, "price": "67000.01000000", "quantity": "0.00100000",
+    "taker_side": "buy", "event_time_us": 1700000000123000, "received_time_us": 1700000000130000,
+}
+
+
+def test_the_documented_trade_is_valid():
+    assert problems("trade.schema.json", TRADE) == []
+    unavailable = {"venue": "binance", "symbol": "BTCUSDT", "unavailable": [5, 9], "reason": "not given"}
+    assert problems("trade.schema.json", unavailable) == []
+
+
+@pytest.mark.parametrize("change", [{"price": None}, {"quantity": [1]}, {"taker_side": "maker"}, {"trade_id": "1"}])
+def test_wrong_trades_are_refused(change):
+    assert problems("trade.schema.json", {**TRADE, **change}) != []

@@ -1,0 +1,73 @@
+"""WebSocket messages held to schemas/asyncapi.yaml, Kafka records to schemas/kafka."""
+
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+import websockets.sync.client
+
+from conftest import wait_for
+from contracts import ASYNCAPI, KAFKA, problems
+
+LIBRARY = pathlib.Path(__file__).resolve().parents[2] / ".deps" / "lib"
+# Schema of a record, and the topic that holds it.
+TOPICS = {
+    "trade.schema.json": "trades",
+    "candle.schema.json": "candles",
+    "progress.schema.json": "market.progress",
+    "instrument.schema.json": "instruments",
+    "heartbeat.schema.json": "market.heartbeat",
+}
+
+
+def payload_of(name):
+    return "asyncapi.yaml" + ASYNCAPI["components"]["messages"][name]["payload"]["$ref"]
+
+
+def test_feed_messages(api):
+    with websockets.sync.client.connect(api.replace("http", "ws", 1) + "/feed", open_timeout=10) as socket:
+        command = {"op": "subscribe", "id": 7, "symbols": ["BTCUSDT"], "intervals": ["10s"]}
+        assert problems(payload_of("command"), command) == []
+        socket.send(json.dumps(command))
+        socket.send(json.dumps({"op": "ping", "id": 8}))
+        socket.send("not json")
+        wanted = {"subscribed", "snapshot", "price", "candle", "status", "pong", "error"}
+        seen = set()
+
+        def next_message():
+            message = json.loads(socket.recv(timeout=15))
+            kind = message["type"]
+            assert kind in ASYNCAPI["components"]["messages"], f"{kind} is not documented"
+            assert problems(payload_of(kind), message) == [], message
+            seen.add(kind)
+            return wanted <= seen
+
+        wait_for(next_message, 30, lambda: f"never came: {wanted - seen}")
+
+
+def test_price_messages(api):
+    with websockets.sync.client.connect(api.replace("http", "ws", 1) + "/ws/price", open_timeout=10) as socket:
+        for _ in range(10):
+            message = json.loads(socket.recv(timeout=15))
+            assert problems(payload_of("day"), message) == [], message
+
+
+@pytest.mark.parametrize("schema, topic", TOPICS.items())
+def test_kafka_records(api, brokers, schema, topic):
+    # A system's old kcat reads what a newer librdkafka can, where setup has one.
+    environment = {**os.environ, "LD_LIBRARY_PATH": str(LIBRARY)} if LIBRARY.is_dir() else dict(os.environ)
+    command = ["kcat", "-C", "-b", brokers, "-t", topic, "-o", "beginning", "-e", "-q", "-c", "200", "-J"]
+    output = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, timeout=60).stdout
+    records = [json.loads(line) for line in output.splitlines()]
+    assert records, f"{topic} is empty"
+    assert KAFKA[schema]
+    for record in records:
+        value = json.loads(record["payload"])
+        assert problems(schema, value) == [], value
+        headers = dict(zip(record["headers"][::2], record["headers"][1::2]))
+        assert "schema_version" in headers, record
+        # The stack's venue is the default one: an instrument's key is its bare symbol.
+        if "symbol" in value:
+            assert record["key"].split("|")[0] == value["symbol"]
