@@ -1,0 +1,146 @@
+import Exchanges
+import MarketCore
+import MarketWire
+
+/// The bodies of Binance's REST answers.
+enum RESTBodies {
+    /// `/api/v3/trades` and `/api/v3/historicalTrades`.
+    static func trades(_ trades: [BinanceTrade], _ unit: BinanceTimeUnit) -> [UInt8] {
+        var json = JSONWriter()
+        json.beginArray()
+        for trade in trades {
+            json.beginObject()
+            json.field("id", trade.id)
+            json.decimal("price", trade.price)
+            json.decimal("qty", trade.quantity)
+            json.decimal("quoteQty", QuoteAmount(trade.price, times: trade.quantity) ?? .zero)
+            json.field("time", unit.time(ofMicros: trade.timeMicros))
+            json.field("isBuyerMaker", trade.isBuyerMaker)
+            json.field("isBestMatch", trade.isBestMatch)
+            json.endObject()
+        }
+        json.endArray()
+        return json.bytes
+    }
+
+    /// `/api/v3/aggTrades`.
+    static func aggregates(_ trades: [BinanceTrade], _ unit: BinanceTimeUnit) -> [UInt8] {
+        var json = JSONWriter()
+        json.beginArray()
+        for trade in trades {
+            json.beginObject()
+            json.field("a", trade.id)
+            json.decimal("p", trade.price)
+            json.decimal("q", trade.quantity)
+            json.field("f", trade.firstTradeID)
+            json.field("l", trade.lastTradeID)
+            json.field("T", unit.time(ofMicros: trade.timeMicros))
+            json.field("m", trade.isBuyerMaker)
+            json.field("M", trade.isBestMatch)
+            json.endObject()
+        }
+        json.endArray()
+        return json.bytes
+    }
+
+    /// `/api/v3/klines`.
+    static func klines(_ klines: [KlineFold.Kline], _ unit: BinanceTimeUnit) -> [UInt8] {
+        var json = JSONWriter()
+        json.beginArray()
+        for kline in klines {
+            json.beginArray()
+            json.integer(unit.time(ofMicros: kline.startMicros))
+            let flat = kline.previousClose
+            for price in [
+                kline.candle?.open ?? flat, kline.candle?.high ?? flat, kline.candle?.low ?? flat,
+                kline.candle?.close ?? flat,
+            ] {
+                json.decimal(price, minimumFraction: 8)
+            }
+            json.decimal(kline.candle?.volume ?? .zero, minimumFraction: 8)
+            // The last instant of the window, in the unit asked for.
+            json.integer(unit.time(ofMicros: kline.endMicros) - 1)
+            json.decimal(kline.candle?.quoteVolume ?? .zero, minimumFraction: 8)
+            json.integer(kline.candle?.tradeCount ?? 0)
+            json.decimal(kline.candle?.takerBuyVolume ?? .zero, minimumFraction: 8)
+            json.decimal(kline.candle?.takerBuyQuoteVolume ?? .zero, minimumFraction: 8)
+            json.string("0")
+            json.endArray()
+        }
+        json.endArray()
+        return json.bytes
+    }
+
+    /// `/api/v3/exchangeInfo`.
+    static func exchangeInfo(
+        _ symbols: [InstrumentRecord], serverTime: Int64, weightLimit: Int
+    ) -> [UInt8] {
+        var json = JSONWriter()
+        json.beginObject()
+        json.field("timezone", "UTC")
+        json.field("serverTime", serverTime)
+        json.key("rateLimits")
+        json.beginArray()
+        json.beginObject()
+        json.field("rateLimitType", "REQUEST_WEIGHT")
+        json.field("interval", "MINUTE")
+        json.field("intervalNum", 1)
+        json.field("limit", weightLimit)
+        json.endObject()
+        json.endArray()
+        json.key("exchangeFilters")
+        json.beginArray()
+        json.endArray()
+        json.key("symbols")
+        json.beginArray()
+        for symbol in symbols { append(symbol, to: &json) }
+        json.endArray()
+        json.endObject()
+        return json.bytes
+    }
+
+    private static func append(_ symbol: InstrumentRecord, to json: inout JSONWriter) {
+        json.beginObject()
+        json.field("symbol", symbol.symbol)
+        json.field("status", symbol.status == .trading ? "TRADING" : "BREAK")
+        json.field("baseAsset", symbol.base)
+        json.field("baseAssetPrecision", 8)
+        json.field("quoteAsset", symbol.quote)
+        json.field("quotePrecision", 8)
+        json.field("quoteAssetPrecision", 8)
+        json.key("orderTypes")
+        json.beginArray()
+        for type in ["LIMIT", "MARKET"] { json.string(type) }
+        json.endArray()
+        json.field("isSpotTradingAllowed", true)
+        json.field("isMarginTradingAllowed", false)
+        json.key("filters")
+        json.beginArray()
+        json.beginObject()
+        json.field("filterType", "PRICE_FILTER")
+        json.decimal("minPrice", symbol.tickSize)
+        json.decimal("maxPrice", Price(raw: 100_000_000_000_000))
+        json.decimal("tickSize", symbol.tickSize)
+        json.endObject()
+        json.beginObject()
+        json.field("filterType", "LOT_SIZE")
+        json.decimal("minQty", symbol.lotStep)
+        json.decimal("maxQty", Quantity(raw: 900_000_000_000_000_000))
+        json.decimal("stepSize", symbol.lotStep)
+        json.endObject()
+        json.endArray()
+        json.key("permissions")
+        json.beginArray()
+        json.string("SPOT")
+        json.endArray()
+        json.endObject()
+    }
+}
+
+extension JSONWriter {
+    /// A member with a decimal as Binance writes it: 8 places.
+    fileprivate mutating func decimal(_ name: StaticString, _ value: some ExactDecimal) {
+        key(name)
+        decimal(value, minimumFraction: 8)
+    }
+}

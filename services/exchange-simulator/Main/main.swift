@@ -1,0 +1,4 @@
+import ExchangeSimulator
+import ServiceKit
+
+await ExchangeSimulatorProgram.program.main()
