@@ -1,0 +1,52 @@
+import MarketCore
+import MarketWire
+import NIOCore
+
+@testable import MarketAPI
+@testable import WebSockets
+
+/// Candles, prices and instruments of tests.
+enum Sample {
+    static func instrument(_ key: String) throws -> Instrument { try Instrument(key: key) }
+
+    static func price(_ text: String) throws -> Price { try Price(parsing: Array(text.utf8)) }
+
+    /// A 10 s candle of BTCUSDT.
+    static func candle(
+        _ windowStart: Int64, isClosed: Bool = true, revision: Int64 = 1, tradeCount: Int64 = 3, close: String? = nil
+    ) throws -> CandleRecord {
+        try candle(
+            "BTCUSDT", .tenSeconds, windowStart, isClosed: isClosed, revision: revision, tradeCount: tradeCount,
+            close: close)
+    }
+
+    /// A candle whose figures follow from its window, so that two of different windows are never equal.
+    static func candle(
+        _ symbol: String, _ interval: Interval, _ windowStart: Int64,
+        isClosed: Bool = true, revision: Int64 = 1, tradeCount: Int64 = 3, close: String? = nil
+    ) throws -> CandleRecord {
+        let open = Price(raw: 6_700_000_000_000 + windowStart % 1_000_000)
+        let last = try close.map(price) ?? Price(raw: open.raw + 25)
+        return CandleRecord(
+            symbol: symbol, interval: interval, windowStart: windowStart, open: open,
+            high: Price(raw: max(open.raw, last.raw) + 5), low: Price(raw: min(open.raw, last.raw) - 5), close: last,
+            volume: Quantity(raw: 123_456_789 + Int128(windowStart % 977)), quoteVolume: QuoteAmount(raw: 987_654_321),
+            tradeCount: tradeCount, takerBuyVolume: Quantity(raw: 23_456_789),
+            takerBuyQuoteVolume: QuoteAmount(raw: 87_654_321), firstTradeID: windowStart, lastTradeID: windowStart + 2,
+            missingTrades: windowStart.isMultiple(of: 70) ? nil : 0, revision: revision, isClosed: isClosed)
+    }
+
+    static func update(
+        _ symbol: String = "BTCUSDT", price text: String, tradeID: Int64, eventTimeMicros: Int64? = nil,
+        candles: [CandleRecord] = []
+    ) throws -> LiveUpdateRecord {
+        LiveUpdateRecord(
+            symbol: symbol, price: try price(text), tradeID: tradeID,
+            eventTimeMicros: eventTimeMicros ?? 1_700_000_000_000_000 + tradeID, candles: candles)
+    }
+}
+
+extension WebSocketFrameBytes {
+    /// The frame as a server sends it, header included.
+    var sent: String { String(decoding: Array(buffer: encoded), as: UTF8.self) }
+}

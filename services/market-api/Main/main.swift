@@ -1,0 +1,3 @@
+import MarketAPI
+
+await MarketAPI.program.main()

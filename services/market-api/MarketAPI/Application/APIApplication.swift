@@ -1,0 +1,100 @@
+import Hummingbird
+import HummingbirdCore
+import Logging
+import ServiceKit
+import ServiceLifecycle
+import WebSockets
+
+/// What the server is made from. Tests put in other repositories and feed the board themselves.
+struct APIParts: Sendable {
+    let configuration: APIConfiguration
+    let board: LiveBoard
+    let history: any CandleRepository
+    let health: HealthBoard
+    let metrics: MetricsRegistry
+    let logger: Logger
+    var time = TimeSource.system
+}
+
+/// Routes, middleware, WebSockets and limits put together.
+enum APIApplication {
+    /// Bodies are not read by any route; more than this is refused at once.
+    static let maxBodyBytes = 65_536
+
+    /// - Parameters:
+    ///   - services: what runs beside the server and stops after it.
+    ///   - onRunning: told the port once the server listens.
+    static func make(
+        _ parts: APIParts, services: [any Service] = [], onRunning: @escaping @Sendable (Int) async -> Void = { _ in }
+    ) -> some ApplicationProtocol & Sendable {
+        let gate = WebSocketGate(limit: parts.configuration.maxWebSocketClients, logger: parts.logger)
+        let status = StatusPublisher(
+            board: parts.board, health: parts.health, configuration: parts.configuration, time: parts.time)
+        var serverLogger = parts.logger
+        serverLogger.logLevel = max(serverLogger.logLevel, .warning)
+        return Application(
+            router: router(parts, gate),
+            server: .webSocketUpgrade(configuration: WebSocketServerConfiguration()) { request in
+                upgrade(request, parts, gate)
+            },
+            configuration: .init(
+                address: .hostname(parts.configuration.host, port: parts.configuration.port),
+                serverName: "market-api", backlog: 1_024,
+                availableConnectionsDelegate: MaximumAvailableConnections(parts.configuration.maxConnections)),
+            services: services + [status],
+            onServerRunning: { channel in
+                let port = channel.localAddress?.port ?? parts.configuration.port
+                parts.logger.notice(
+                    "serving",
+                    metadata: ["address": "http://\(parts.configuration.host):\(port)/dashboard"])
+                await onRunning(port)
+            }, logger: serverLogger)
+    }
+
+    private static func router(_ parts: APIParts, _ gate: WebSocketGate) -> Router<APIRequestContext> {
+        let router = Router(context: APIRequestContext.self, options: .autoGenerateHeadEndpoints)
+        let assets = DashboardAssets(
+            folder: parts.configuration.dashboardFolder, assetsFolder: parts.configuration.assetsFolder)
+        if !assets.hasChartLibrary {
+            parts.logger.warning(
+                "the dashboard has no chart: lightweight-charts.js is missing, scripts/setup installs it")
+        }
+        let pages = DashboardRoutes(assets: assets)
+        let knownPaths = Set(ServiceRoutes.paths + assets.names.map { "/dashboard/\($0)" } + ["/favicon.ico"])
+        router.add(
+            middleware: AccessLogMiddleware(logger: parts.logger, time: parts.time, metrics: RequestMetrics()))
+        router.add(middleware: SecurityHeadersMiddleware())
+        router.add(middleware: ProblemMiddleware(knownPaths: knownPaths, maxBodyBytes: maxBodyBytes))
+        MarketRoutes(
+            configuration: parts.configuration, board: parts.board, history: parts.history, time: parts.time
+        ).add(to: router)
+        ServiceRoutes(
+            configuration: parts.configuration, board: parts.board, gate: gate, health: parts.health,
+            metrics: parts.metrics, pages: pages
+        ).add(to: router)
+        pages.add(to: router)
+        return router
+    }
+
+    /// Which requests become WebSocket sessions. All others go to the router, which says why.
+    private static func upgrade(
+        _ request: WebSocketUpgradeRequest, _ parts: APIParts, _ gate: WebSocketGate
+    ) -> WebSocketUpgradeDecision {
+        guard request.query.isEmpty, gate.hasRoom else { return .dontUpgrade }
+        let metrics = FeedMetrics()
+        let path = request.path
+        switch path {
+        case "/feed":
+            let feed = FeedSession(
+                board: parts.board, limits: parts.configuration.feedLimits,
+                intervals: parts.configuration.intervals, metrics: metrics)
+            return .upgrade { session in try await gate.admit(session, path: path, feed.run) }
+        case "/ws/price":
+            let prices = PriceSession(
+                board: parts.board, limits: parts.configuration.feedLimits, metrics: metrics)
+            return .upgrade { session in try await gate.admit(session, path: path, prices.run) }
+        default:
+            return .dontUpgrade
+        }
+    }
+}

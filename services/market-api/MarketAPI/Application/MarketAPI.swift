@@ -1,0 +1,64 @@
+import PostgresClient
+import RedisClient
+import ServiceKit
+
+/// The HTTP and WebSocket service in front of candles and live prices.
+public enum MarketAPI {
+    /// The executable's whole content.
+    public static let program = ServiceProgram(
+        name: "market-api",
+        summary: "candles, prices and the dashboard over HTTP and WebSocket",
+        examples: [
+            "market-api --api-port 8000 --symbols BTCUSDT,ETHUSDT",
+            "curl 'http://127.0.0.1:8000/candles?symbol=BTCUSDT&interval=1m&limit=5'",
+        ],
+        settings: APISettings.all
+    ) { context in try await run(context) }
+
+    /// - Parameter onRunning: told the port once the server listens.
+    static func run(
+        _ context: ServiceContext, onRunning: @escaping @Sendable (Int) async -> Void = { _ in }
+    ) async throws {
+        let configuration = try APIConfiguration(context.settings)
+        let time = TimeSource.system
+        let board = LiveBoard(
+            instruments: configuration.instruments, venueSilentAfterMillis: configuration.venueSilentAfterMillis,
+            time: time)
+
+        var postgres = try PostgresConfiguration(url: try context.settings.value(SharedSettings.postgresURL))
+        postgres.applicationName = context.name
+        // A reader that waits longer than this is better told so.
+        postgres.statementTimeoutMillis = 5_000
+        postgres.replyTimeoutMillis = 8_000
+        var poolOptions = PostgresPoolOptions()
+        poolOptions.size = try context.settings.value(APISettings.postgresPoolSize)
+        poolOptions.backoff.maxMillis = 2_000
+        let pool = PostgresPool(postgres, poolOptions)
+        let history = PostgresHistory(pool: pool, time: time, logger: context.logger(for: StoreGuard.part))
+
+        let redisLogger = context.logger(for: RedisLiveSource.part)
+        let redis = RedisClient(
+            try RedisConfiguration(url: try context.settings.value(SharedSettings.redisURL)),
+            report: { event in redisLogger.debug("redis connection", metadata: ["event": "\(event)"]) })
+
+        let application = APIApplication.make(
+            APIParts(
+                configuration: configuration, board: board, history: history, health: context.health,
+                metrics: context.metrics, logger: context.logger, time: time),
+            services: [
+                StoreGuard(
+                    pool: pool, configuration: postgres, history: history, board: board, health: context.health,
+                    marketSource: configuration.marketSource,
+                    migratesSchema: try context.settings.value(APISettings.migrate) == "auto",
+                    logger: context.logger(for: StoreGuard.part)),
+                RedisLiveSource(
+                    client: redis, board: board, health: context.health, marketSource: configuration.marketSource,
+                    logger: redisLogger),
+            ], onRunning: onRunning)
+        let outcome: Result<Void, any Error>
+        do { outcome = .success(try await application.run()) } catch { outcome = .failure(error) }
+        await redis.close()
+        await pool.close()
+        try outcome.get()
+    }
+}

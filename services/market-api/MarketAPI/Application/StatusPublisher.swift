@@ -1,0 +1,32 @@
+import ServiceKit
+import ServiceLifecycle
+
+/// Tells every `/feed` client how fresh the data is: every few seconds, and at once when a state changes.
+struct StatusPublisher: Service {
+    let board: LiveBoard
+    let health: HealthBoard
+    let configuration: APIConfiguration
+    let time: TimeSource
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await publish() }
+    }
+
+    private func publish() async {
+        var lastStates: [String] = []
+        var lastMicros = Int64.min
+        while !Task.isCancelled {
+            let status = FeedStatus(
+                feed: board.feed, venues: board.venueReports(),
+                silentAfterMillis: configuration.venueSilentAfterMillis, marketSource: configuration.marketSource,
+                isHistoryAvailable: health.snapshot()[StoreGuard.part] == .ok)
+            let now = time.monotonicMicros
+            if status.states != lastStates || now - lastMicros >= configuration.statusEveryMillis * 1_000 {
+                lastStates = status.states
+                lastMicros = now
+                board.publishStatus(status.frame(atWallMicros: time.wallMicros))
+            }
+            do { try await Task.sleep(for: .milliseconds(configuration.statusCheckMillis)) } catch { return }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+import MarketCore
+import ServiceKit
+
+/// Everything that the API can be told, with its defaults.
+struct APIConfiguration: Sendable {
+    var host = "127.0.0.1"
+    /// 0 picks a free one.
+    var port = 0
+    /// Followed from the start, one at least; the first is the default of `symbol`.
+    var instruments: [Instrument]
+    var intervals = Interval.allCases
+    var marketSource = "binance"
+    var assetsFolder: String?
+    var dashboardFolder: String?
+    var maxWebSocketClients = 2_500
+    var maxConnections = 5_000
+    var venueSilentAfterMillis: Int64 = 5_000
+    /// How long `/price` goes on from memory while Redis is down.
+    var priceWithoutRedisMillis: Int64 = 60_000
+    var feedLimits = FeedLimits()
+    /// How often `/feed` tells the status when nothing changes, and how often it is looked at.
+    var statusEveryMillis: Int64 = 2_000
+    var statusCheckMillis: Int64 = 500
+
+    /// The instrument that is meant where none is named.
+    var defaultInstrument: Instrument { instruments[0] }
+
+    init(instruments: [Instrument]) { self.instruments = instruments }
+}
+
+extension APIConfiguration {
+    init(_ settings: Settings) throws(SettingsError) {
+        self.init(instruments: try settings.value(SharedSettings.symbols))
+        host = try settings.value(APISettings.host)
+        port = try settings.value(APISettings.port)
+        intervals = try settings.value(SharedSettings.candleIntervals)
+        marketSource = try settings.value(SharedSettings.marketSource)
+        assetsFolder = try settings.optionalValue(APISettings.assetsFolder)
+        dashboardFolder = try settings.optionalValue(APISettings.dashboardFolder)
+        maxWebSocketClients = try settings.value(APISettings.maxWebSocketClients)
+        maxConnections = try settings.value(APISettings.maxConnections)
+        venueSilentAfterMillis = try settings.value(APISettings.venueSilentAfter).milliseconds
+        priceWithoutRedisMillis = try settings.value(APISettings.priceMaxAge).milliseconds
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds.
+    fileprivate var milliseconds: Int64 {
+        components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000
+    }
+}

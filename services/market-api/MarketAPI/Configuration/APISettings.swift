@@ -1,0 +1,38 @@
+import ServiceKit
+
+/// The keys that only this service reads, beside ``SharedSettings``.
+enum APISettings {
+    static let host = Setting.text(
+        "API_HOST", help: "address to listen on; loopback unless others shall reach it", default: "127.0.0.1")
+    static let port = Setting.port(
+        "API_PORT", help: "port of HTTP and WebSocket; 0 picks a free one and logs it", default: "8000")
+    static let assetsFolder = Setting.text(
+        "ASSETS_DIR",
+        help: "folder of lightweight-charts.js (scripts/setup puts it there); looked for beside the program if not set",
+        default: nil)
+    static let dashboardFolder = Setting.text(
+        "DASHBOARD_DIR", help: "folder to serve the page's own files from while working on them", default: nil)
+    static let migrate = Setting.choice(
+        "MIGRATE", of: ["auto", "off"], help: "bring PostgreSQL's schema up to date at start", default: "auto")
+    static let postgresPoolSize = Setting.integer(
+        "API_POSTGRES_CONNECTIONS", in: 1...64, help: "connections for history", default: "4")
+    static let maxWebSocketClients = Setting.integer(
+        "MAX_WEBSOCKET_CLIENTS", in: 1...100_000, help: "WebSocket clients at a time; more are sent away",
+        default: "2500")
+    static let maxConnections = Setting.integer(
+        "MAX_HTTP_CONNECTIONS", in: 16...200_000, help: "connections at a time; more wait to be accepted",
+        default: "5000")
+    static let venueSilentAfter = Setting<Duration>.duration(
+        "VENUE_SILENT_AFTER", in: .seconds(1) ... .seconds(3_600),
+        help: "a venue without a trade of any symbol for so long is shown as silent", default: "5s")
+    static let priceMaxAge = Setting<Duration>.duration(
+        "PRICE_WITHOUT_REDIS", in: .zero ... .seconds(3_600),
+        help: "how long /price goes on from memory while Redis is down", default: "60s")
+
+    /// Everything that `--help` lists for this service.
+    static let all: [any AnySetting] = [
+        host, port, assetsFolder, dashboardFolder, migrate, postgresPoolSize, maxWebSocketClients, maxConnections,
+        venueSilentAfter, priceMaxAge, SharedSettings.postgresURL, SharedSettings.redisURL, SharedSettings.symbols,
+        SharedSettings.candleIntervals,
+    ]
+}

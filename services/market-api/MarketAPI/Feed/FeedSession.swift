@@ -1,0 +1,117 @@
+import Logging
+import MarketCore
+import ServiceKit
+import WebSockets
+
+/// One client of `/feed`: it says what it wants, gets a snapshot, then what changes.
+struct FeedSession: Sendable {
+    let board: LiveBoard
+    let limits: FeedLimits
+    let intervals: [Interval]
+    let metrics: FeedMetrics
+
+    /// Runs until the client leaves or is sent away.
+    func run(_ session: WebSocketSession) async throws {
+        let mailbox = Mailbox(closedLimit: limits.closedCandlesPerClient, replyLimit: limits.repliesPerClient)
+        defer {
+            board.remove(mailbox)
+            mailbox.finish()
+        }
+        board.subscribeToStatus(mailbox)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await read(session, mailbox) }
+            group.addTask { try await write(session, mailbox) }
+            // Whichever ends first ends the other: the client has left, or broke a rule.
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
+    private func write(_ session: WebSocketSession, _ mailbox: Mailbox) async throws {
+        for await _ in mailbox.wakeups {
+            // The newest value is taken only when the socket has room for it.
+            try await session.waitUntilDrained()
+            let waiting = mailbox.take()
+            if let gap = waiting.gap { metrics.countGap(gap) }
+            let frames = board.frames(waiting)
+            for frame in frames { try await session.send(frame) }
+            metrics.countFrames(frames.count)
+        }
+    }
+
+    private func read(_ session: WebSocketSession, _ mailbox: Mailbox) async throws {
+        var followed: Set<Subscription> = []
+        for await message in session.messages {
+            guard case .text(let text) = message else {
+                throw WebSocketCloseError(.unacceptable, "send JSON as text")
+            }
+            guard answer(Array(buffer: text), &followed, mailbox) else {
+                throw WebSocketCloseError(.policyViolation, "read the replies before asking for more")
+            }
+        }
+    }
+
+    /// - Returns: false when the client has not read its earlier replies.
+    private func answer(_ message: [UInt8], _ followed: inout Set<Subscription>, _ mailbox: Mailbox) -> Bool {
+        do throws(FeedCommandError) {
+            return try follow(FeedCommand(decoding: message, intervals: intervals), &followed, mailbox)
+        } catch {
+            return mailbox.reply([FeedFrame.error(id: error.id, code: error.code, detail: error.detail)])
+        }
+    }
+
+    private func follow(
+        _ command: FeedCommand, _ followed: inout Set<Subscription>, _ mailbox: Mailbox
+    ) throws(FeedCommandError) -> Bool {
+        switch command.operation {
+        case .ping:
+            return mailbox.reply([FeedFrame.pong(id: command.id)])
+        case .subscribe:
+            if let unknown = command.instruments.first(where: { !board.isFollowed($0) }) {
+                throw FeedCommandError(
+                    code: "unknown_symbol", id: command.id,
+                    detail: "\(unknown.key) is not followed: /symbols lists those that are.")
+            }
+            let wanted = followed.union(Subscription.all(command.instruments, command.intervals))
+            guard wanted.count <= limits.subscriptionsPerClient else {
+                throw FeedCommandError(
+                    code: "too_many_subscriptions", id: command.id,
+                    detail: "A client may have \(limits.subscriptionsPerClient) subscriptions: open another connection."
+                )
+            }
+            followed = wanted
+            return board.subscribe(
+                mailbox, to: command.instruments, command.intervals,
+                replies: [FeedFrame.subscribed(id: command.id, followed)])
+        case .unsubscribe:
+            board.unsubscribe(mailbox, from: command.instruments, command.intervals)
+            for instrument in command.instruments {
+                followed = followed.filter { subscription in
+                    guard subscription.symbol == instrument.key else { return true }
+                    guard !command.intervals.isEmpty else { return false }
+                    return subscription.interval.map { !command.intervals.contains($0) } ?? true
+                }
+            }
+            return mailbox.reply([FeedFrame.subscribed(id: command.id, followed)])
+        }
+    }
+}
+
+/// A price (no interval) or the candles of an interval.
+struct Subscription: Hashable, Sendable, Comparable {
+    let symbol: String
+    let interval: Interval?
+
+    static func all(_ instruments: [Instrument], _ intervals: [Interval]) -> Set<Subscription> {
+        var all: Set<Subscription> = []
+        for instrument in instruments {
+            all.insert(Subscription(symbol: instrument.key, interval: nil))
+            for interval in intervals { all.insert(Subscription(symbol: instrument.key, interval: interval)) }
+        }
+        return all
+    }
+
+    static func < (left: Subscription, right: Subscription) -> Bool {
+        (left.symbol, left.interval?.seconds ?? 0) < (right.symbol, right.interval?.seconds ?? 0)
+    }
+}

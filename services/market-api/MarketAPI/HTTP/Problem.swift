@@ -1,0 +1,107 @@
+import Hummingbird
+import MarketWire
+
+/// An error as RFC 9457 tells it: `application/problem+json` with a sentence that the caller can act on.
+struct Problem: Error, Hashable, Sendable {
+    /// What went wrong, as the last part of the problem's type.
+    enum Kind: String, CaseIterable, Sendable {
+        case unknownParameter = "unknown-parameter"
+        case invalidParameter = "invalid-parameter"
+        case symbolNotFollowed = "symbol-not-followed"
+        case noTradeYet = "no-trade-yet"
+        case noOpenCandle = "no-open-candle"
+        case notFound = "not-found"
+        case methodNotAllowed = "method-not-allowed"
+        case contentTooLarge = "content-too-large"
+        case historyUnavailable = "history-unavailable"
+        case liveUnavailable = "live-unavailable"
+        case tooManyClients = "too-many-clients"
+        case upgradeRequired = "upgrade-required"
+        case assetMissing = "asset-missing"
+        case internalError = "internal-error"
+
+        /// The same for every occurrence.
+        var title: String {
+            switch self {
+            case .unknownParameter: "Unknown parameter"
+            case .invalidParameter: "Invalid parameter"
+            case .symbolNotFollowed: "Symbol not followed"
+            case .noTradeYet: "No trade yet"
+            case .noOpenCandle: "No open candle"
+            case .notFound: "Not found"
+            case .methodNotAllowed: "Method not allowed"
+            case .contentTooLarge: "Request body too large"
+            case .historyUnavailable: "History unavailable"
+            case .liveUnavailable: "Live data unavailable"
+            case .tooManyClients: "Too many clients"
+            case .upgradeRequired: "WebSocket expected"
+            case .assetMissing: "Page asset missing"
+            case .internalError: "Internal error"
+            }
+        }
+
+        var status: HTTPResponse.Status {
+            switch self {
+            case .unknownParameter, .invalidParameter: .badRequest
+            case .symbolNotFollowed, .noTradeYet, .noOpenCandle, .notFound, .assetMissing: .notFound
+            case .methodNotAllowed: .methodNotAllowed
+            case .upgradeRequired: .upgradeRequired
+            case .contentTooLarge: .contentTooLarge
+            case .historyUnavailable, .liveUnavailable, .tooManyClients: .serviceUnavailable
+            case .internalError: .internalServerError
+            }
+        }
+    }
+
+    let kind: Kind
+    /// The sentence about this occurrence.
+    let detail: String
+    /// The parameter at fault, where it is one.
+    var parameter: String?
+    /// When to come back, in seconds; sent as `Retry-After`.
+    var retryAfterSeconds: Int?
+    /// What the path does answer to, for 405.
+    var allowedMethods: String?
+
+    init(
+        _ kind: Kind, _ detail: String, parameter: String? = nil, retryAfterSeconds: Int? = nil,
+        allowedMethods: String? = nil
+    ) {
+        self.kind = kind
+        self.detail = detail
+        self.parameter = parameter
+        self.retryAfterSeconds = retryAfterSeconds
+        self.allowedMethods = allowedMethods
+    }
+
+    /// The body.
+    func json(path: String) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.field("type", "urn:market-stream:problem:\(kind.rawValue)")
+        writer.field("title", kind.title)
+        writer.field("status", Int64(kind.status.code))
+        writer.field("detail", detail)
+        writer.field("instance", path)
+        if let parameter { writer.field("parameter", parameter) }
+        writer.endObject()
+        return writer.bytes
+    }
+
+    /// The whole answer.
+    func response(path: String) -> Response {
+        var headers: HTTPFields = [.contentType: "application/problem+json", .cacheControl: "no-store"]
+        if let retryAfterSeconds { headers[.retryAfter] = String(retryAfterSeconds) }
+        if let allowedMethods { headers[.allow] = allowedMethods }
+        return Response(
+            status: kind.status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: json(path: path))))
+    }
+}
+
+extension Problem: HTTPResponseError {
+    var status: HTTPResponse.Status { kind.status }
+
+    func response(from request: Request, context: some RequestContext) throws -> Response {
+        response(path: request.uri.path)
+    }
+}

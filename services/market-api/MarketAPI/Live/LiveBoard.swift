@@ -1,0 +1,247 @@
+import MarketCore
+import MarketWire
+import ServiceKit
+import Synchronization
+import WebSockets
+
+/// The present state of every followed instrument, and who wants to hear of it.
+///
+/// Memory is bounded by the number of instruments and of clients: values replace each other, and what waits for a
+/// client is in its ``Mailbox``.
+final class LiveBoard: Sendable {
+    /// How the board stands to its source, Redis.
+    enum Feed: Hashable, Sendable {
+        case starting
+        case connected
+        /// Since then, by the monotonic clock, nothing new comes in.
+        case interrupted(sinceMicros: Int64)
+    }
+
+    /// More instruments than this are refused and counted.
+    static let instrumentLimit = 20_000
+
+    private let contents: Mutex<Contents>
+    private let time: TimeSource
+
+    /// - Parameters:
+    ///   - instruments: followed from the start, the first is the default one.
+    ///   - venueSilentAfterMillis: how long a venue may be without any trade.
+    init(instruments: [Instrument], venueSilentAfterMillis: Int64, time: TimeSource) {
+        self.time = time
+        var contents = Contents(venues: VenueMonitor(silentAfterMillis: venueSilentAfterMillis))
+        for instrument in instruments { _ = contents.index(of: instrument, atMicros: time.monotonicMicros) }
+        self.contents = Mutex(contents)
+    }
+
+    // MARK: What the source tells
+
+    /// Takes a message of the channel `live`.
+    ///
+    /// - Returns: false when there is no room for the instrument.
+    @discardableResult
+    func take(_ update: LiveUpdateRecord, of instrument: Instrument, isSnapshot: Bool = false) -> Bool {
+        let now = time.monotonicMicros
+        let quote = Quote(price: update.price, tradeID: update.tradeID, eventTimeMicros: update.eventTimeMicros)
+        return contents.withLock { contents in
+            guard let index = contents.index(of: instrument, atMicros: now) else { return false }
+            if contents.entries[index].take(quote) {
+                // A value that was read and not pushed says nothing about when it was traded.
+                if !isSnapshot { contents.venues.noteTrade(of: instrument.venue, atMicros: now) }
+                contents.subscribers.mark(.price(index))
+                contents.subscribers.mark(.day(index))
+            }
+            for candle in update.candles where contents.entries[index].takeOpen(candle) {
+                contents.subscribers.mark(.candle(index, candle.interval))
+                if candle.interval == .oneDay { contents.subscribers.mark(.day(index)) }
+            }
+            return true
+        }
+    }
+
+    /// Takes a message of the channel `candles`: a closed or amended candle.
+    @discardableResult
+    func takeClosed(_ candle: CandleRecord, of instrument: Instrument, isSnapshot: Bool = false) -> Bool {
+        let now = time.monotonicMicros
+        return contents.withLock { contents in
+            guard let index = contents.index(of: instrument, atMicros: now) else { return false }
+            contents.entries[index].takeClosed(candle)
+            if candle.interval == .oneDay { contents.subscribers.mark(.day(index)) }
+            if !isSnapshot {
+                let key = ClosedCandleKey(
+                    instrument: index, interval: candle.interval, windowStart: candle.windowStart)
+                contents.subscribers.deliver(key) { FeedFrame.candle(candle) }
+            }
+            return true
+        }
+    }
+
+    /// Takes what is known of the venue's instruments.
+    func take(_ infos: [InstrumentInfo]) {
+        let now = time.monotonicMicros
+        contents.withLock { contents in
+            for info in infos {
+                guard let index = contents.index(of: info.instrument, atMicros: now) else { continue }
+                contents.entries[index].info = info
+            }
+        }
+    }
+
+    /// The source is there (again). Whatever was published meanwhile is lost, so clients are told of a gap.
+    func feedConnected() {
+        let now = time.monotonicMicros
+        contents.withLock { contents in
+            if case .interrupted = contents.feed {
+                contents.venues.restart(atMicros: now)
+                contents.subscribers.deliver(.feedInterrupted)
+            }
+            contents.feed = .connected
+        }
+    }
+
+    /// The source is gone.
+    func feedInterrupted() {
+        let now = time.monotonicMicros
+        contents.withLock { contents in
+            if case .interrupted = contents.feed { return }
+            contents.feed = .interrupted(sinceMicros: now)
+        }
+    }
+
+    /// Messages of the source were dropped here: closed candles may be among them.
+    func feedDropped() { contents.withLock { $0.subscribers.deliver(.feedInterrupted) } }
+
+    // MARK: What is asked
+
+    var feed: Feed { contents.withLock { $0.feed } }
+
+    /// Every instrument, in the order in which it became known.
+    var instruments: [(info: InstrumentInfo, quote: Quote?)] {
+        contents.withLock { $0.entries.map { ($0.info ?? InstrumentInfo(instrument: $0.instrument), $0.quote) } }
+    }
+
+    var instrumentCount: Int { contents.withLock { $0.entries.count } }
+
+    func isFollowed(_ instrument: Instrument) -> Bool { contents.withLock { $0.numbers[instrument.key] != nil } }
+
+    func quote(_ instrument: Instrument) -> Quote? { contents.withLock { $0.entry(instrument)?.quote } }
+
+    func openCandle(_ instrument: Instrument, _ interval: Interval) -> CandleRecord? {
+        contents.withLock { $0.entry(instrument)?.openCandle(interval) }
+    }
+
+    func venueReports() -> [VenueMonitor.Report] {
+        let now = time.monotonicMicros
+        return contents.withLock { $0.venues.reports(atMicros: now) }
+    }
+
+    // MARK: Clients
+
+    /// Follows the price of instruments and their candles of some intervals.
+    ///
+    /// The snapshot is put in line in the same step, so that no change falls between the two.
+    ///
+    /// - Parameter replies: what is said before the snapshots.
+    /// - Returns: false when the client has not read its earlier replies; nothing is changed then.
+    func subscribe(
+        _ mailbox: Mailbox, to instruments: [Instrument], _ intervals: [Interval], replies: [WebSocketFrameBytes]
+    ) -> Bool {
+        contents.withLock { contents in
+            let known = instruments.compactMap { instrument in contents.numbers[instrument.key] }
+            let snapshots = known.map { index in
+                let entry = contents.entries[index]
+                return FeedFrame.snapshot(
+                    symbol: entry.instrument.key, quote: entry.quote,
+                    candles: intervals.compactMap { entry.openCandle($0) })
+            }
+            guard mailbox.reply(replies + snapshots) else { return false }
+            for index in known {
+                contents.subscribers.add(mailbox, to: .price(index))
+                for interval in intervals { contents.subscribers.add(mailbox, to: .candle(index, interval)) }
+            }
+            return true
+        }
+    }
+
+    /// Stops following candles of some intervals, or everything of the instruments where no interval is named.
+    func unsubscribe(_ mailbox: Mailbox, from instruments: [Instrument], _ intervals: [Interval]) {
+        contents.withLock { contents in
+            for index in instruments.compactMap({ contents.numbers[$0.key] }) {
+                if intervals.isEmpty { contents.subscribers.remove(mailbox, from: .price(index)) }
+                for interval in intervals.isEmpty ? Interval.allCases : intervals {
+                    contents.subscribers.remove(mailbox, from: .candle(index, interval))
+                }
+            }
+        }
+    }
+
+    /// Follows the day's figures of every instrument, later ones too; all that is known waits in the mailbox at once.
+    func subscribeToAllDays(_ mailbox: Mailbox) {
+        contents.withLock { contents in
+            contents.subscribers.addToAllDays(mailbox)
+            for index in contents.entries.indices where contents.entries[index].quote != nil {
+                mailbox.mark(.day(index))
+            }
+        }
+    }
+
+    /// Follows the state of the venues and of the feed; the present one waits in the mailbox at once.
+    func subscribeToStatus(_ mailbox: Mailbox) {
+        contents.withLock { $0.subscribers.add(mailbox, to: .status) }
+        mailbox.mark(.status)
+    }
+
+    /// Forgets a client.
+    func remove(_ mailbox: Mailbox) { contents.withLock { $0.subscribers.remove(mailbox) } }
+
+    /// Replaces the status and tells everybody.
+    func publishStatus(_ frame: WebSocketFrameBytes) {
+        contents.withLock { contents in
+            contents.statusFrame = frame
+            contents.subscribers.mark(.status)
+        }
+    }
+
+    /// The frames of what waited in a mailbox: replies, closed candles, then the latest values.
+    func frames(_ waiting: Mailbox.Contents) -> [WebSocketFrameBytes] {
+        var frames = waiting.replies
+        if let gap = waiting.gap { frames.append(FeedFrame.gap(gap)) }
+        frames += waiting.closed
+        guard !waiting.topics.isEmpty else { return frames }
+        contents.withLock { contents in
+            for topic in waiting.topics {
+                if let frame = contents.frame(topic) { frames.append(frame) }
+            }
+        }
+        return frames
+    }
+}
+
+extension LiveBoard {
+    fileprivate struct Contents {
+        var entries: [LiveEntry] = []
+        var numbers: [String: Int] = [:]
+        var venues: VenueMonitor
+        var feed = Feed.starting
+        var subscribers = LiveSubscribers()
+        var statusFrame: WebSocketFrameBytes?
+
+        /// The number of an instrument, a new one if need be; nil when there is no room.
+        mutating func index(of instrument: Instrument, atMicros now: Int64) -> Int? {
+            if let index = numbers[instrument.key] { return index }
+            guard entries.count < LiveBoard.instrumentLimit else { return nil }
+            entries.append(LiveEntry(instrument))
+            numbers[instrument.key] = entries.count - 1
+            venues.watch(instrument.venue, atMicros: now)
+            return entries.count - 1
+        }
+
+        func entry(_ instrument: Instrument) -> LiveEntry? { numbers[instrument.key].map { entries[$0] } }
+
+        mutating func frame(_ topic: LiveTopic) -> WebSocketFrameBytes? {
+            switch topic {
+            case .price(let index), .day(let index), .candle(let index, _): entries[index].frame(topic)
+            case .status: statusFrame
+            }
+        }
+    }
+}

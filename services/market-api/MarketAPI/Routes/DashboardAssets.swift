@@ -1,0 +1,87 @@
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+
+/// A file of the page, ready to be sent.
+struct DashboardAsset: Sendable {
+    let body: ByteBuffer
+    let mediaType: String
+    /// Changes with the bytes.
+    let entityTag: String
+
+    init(_ bytes: [UInt8], mediaType: String) {
+        body = ByteBuffer(bytes: bytes)
+        self.mediaType = mediaType
+        // FNV-1a, 64 bits: it tells versions of a file apart and need not withstand anybody.
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        entityTag = "\"\(String(hash, radix: 16))\""
+    }
+}
+
+/// The files of the dashboard: compiled in, or read from a folder while somebody works on them.
+struct DashboardAssets: Sendable {
+    static let chartLibrary = "lightweight-charts.js"
+    static let page = "index.html"
+
+    private let files: [String: DashboardAsset]
+    private let folder: String?
+
+    /// - Parameters:
+    ///   - folder: to read the page's own files from, at each request; nil takes those that are compiled in.
+    ///   - assetsFolder: where the chart library is; nil looks in the usual places.
+    init(folder: String?, assetsFolder: String?) {
+        self.folder = folder
+        var files = Self.embedded
+        // Read once at start, before anything is served.
+        let places = assetsFolder.map { [$0] } ?? Self.usualPlaces
+        for place in places {
+            guard let data = FileManager.default.contents(atPath: "\(place)/\(Self.chartLibrary)") else { continue }
+            files[Self.chartLibrary] = DashboardAsset(Array(data), mediaType: "text/javascript; charset=utf-8")
+            break
+        }
+        self.files = files
+    }
+
+    /// Whether the chart can be drawn.
+    var hasChartLibrary: Bool { files[Self.chartLibrary] != nil }
+
+    /// The names under which files are served.
+    var names: [String] { Self.embedded.keys.sorted() + [Self.chartLibrary] }
+
+    /// A file by its name; only those of the page are there, whatever the folder holds.
+    func file(_ name: String) -> DashboardAsset? {
+        guard let known = files[name] else { return nil }
+        guard let folder, name != Self.chartLibrary else { return known }
+        guard let data = FileManager.default.contents(atPath: "\(folder)/\(name)") else { return known }
+        return DashboardAsset(Array(data), mediaType: known.mediaType)
+    }
+
+    private static var usualPlaces: [String] {
+        var places: [String] = []
+        if let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"),
+            let slash = program.lastIndex(of: "/")
+        {
+            places.append(program[..<slash] + "/../share/market-stream")
+        }
+        places.append(".deps/assets")
+        return places
+    }
+
+    private static let script = "text/javascript; charset=utf-8"
+    private static let embedded: [String: DashboardAsset] = [
+        page: DashboardAsset(PackageResources.index_html, mediaType: "text/html; charset=utf-8"),
+        "app.css": DashboardAsset(PackageResources.app_css, mediaType: "text/css; charset=utf-8"),
+        "favicon.svg": DashboardAsset(PackageResources.favicon_svg, mediaType: "image/svg+xml"),
+        "app.js": DashboardAsset(PackageResources.app_js, mediaType: script),
+        "address.js": DashboardAsset(PackageResources.address_js, mediaType: script),
+        "candles.js": DashboardAsset(PackageResources.candles_js, mediaType: script),
+        "chart.js": DashboardAsset(PackageResources.chart_js, mediaType: script),
+        "feed.js": DashboardAsset(PackageResources.feed_js, mediaType: script),
+        "market.js": DashboardAsset(PackageResources.market_js, mediaType: script),
+        "quote.js": DashboardAsset(PackageResources.quote_js, mediaType: script),
+        "state.js": DashboardAsset(PackageResources.state_js, mediaType: script),
+        "table.js": DashboardAsset(PackageResources.table_js, mediaType: script),
+        "text.js": DashboardAsset(PackageResources.text_js, mediaType: script),
+    ]
+}

@@ -1,0 +1,51 @@
+import HTTPTypes
+import Hummingbird
+
+/// The page and its files, with entity tags and a strict content security policy.
+struct DashboardRoutes: Sendable {
+    let assets: DashboardAssets
+
+    func add(to router: Router<APIRequestContext>) {
+        // The page reads its own parameters (symbol, interval); the server needs none of them.
+        router.get("dashboard") { request, _ in page(request) }
+        router.get("favicon.ico") { request, _ in try file("favicon.svg", request) }
+        router.get("dashboard/:file") { request, context in
+            try file(context.parameters.get("file") ?? "", request)
+        }
+    }
+
+    /// The page itself.
+    func page(_ request: Request) -> Response {
+        guard let asset = assets.file(DashboardAssets.page) else { return Response(status: .notFound) }
+        return answer(asset, request)
+    }
+
+    private func file(_ name: String, _ request: Request) throws(Problem) -> Response {
+        if let asset = assets.file(name) { return answer(asset, request) }
+        if name == DashboardAssets.chartLibrary {
+            throw Problem(
+                .assetMissing,
+                "\(name) is not installed: scripts/setup puts it into .deps/assets, ASSETS_DIR names another folder.")
+        }
+        throw Problem(.notFound, "The dashboard has no file '\(name.prefix(64))'.")
+    }
+
+    private func answer(_ asset: DashboardAsset, _ request: Request) -> Response {
+        var headers: HTTPFields = [
+            .contentType: asset.mediaType, .eTag: asset.entityTag,
+            // Asked again each time, and answered with 304: a new version is seen at the next load.
+            .cacheControl: "no-cache", .contentSecurityPolicy: SecurityHeadersMiddleware.pagePolicy,
+        ]
+        let known = request.headers[.ifNoneMatch].map { tags in
+            tags.split(separator: ",").contains { tag in
+                let tag = tag.filter { $0 != " " }
+                return tag == asset.entityTag || tag == "W/" + asset.entityTag || tag == "*"
+            }
+        }
+        if known ?? false {
+            headers[.contentType] = nil
+            return Response(status: .notModified, headers: headers)
+        }
+        return Response(status: .ok, headers: headers, body: .init(byteBuffer: asset.body))
+    }
+}

@@ -1,0 +1,144 @@
+import Hummingbird
+import MarketWire
+import ServiceKit
+
+/// What operators and probes ask: health, readiness, metrics, version; and what programs find at `/`.
+struct ServiceRoutes: Sendable {
+    static let paths = [
+        "/", "/price", "/candles", "/current-candle", "/symbols", "/dashboard", "/metrics", "/health",
+        "/ready", "/version", "/feed", "/ws/price",
+    ]
+
+    let configuration: APIConfiguration
+    let board: LiveBoard
+    let gate: WebSocketGate
+    let health: HealthBoard
+    let metrics: MetricsRegistry
+    let pages: DashboardRoutes
+
+    func add(to router: Router<APIRequestContext>) {
+        router.get("health") { request, _ in try healthAnswer(request) }
+        router.get("ready") { request, _ in try readyAnswer(request) }
+        router.get("version") { request, _ in try versionAnswer(request) }
+        router.get("metrics") { request, _ in try metricsAnswer(request) }
+        router.get("/") { request, _ in try root(request) }
+        router.get("feed") { request, _ in try upgradeRequired(request) }
+        router.get("ws/price") { request, _ in try upgradeRequired(request) }
+    }
+
+    /// Liveness only: 200 while the process works, whatever the stores do.
+    private func healthAnswer(_ request: Request) throws(Problem) -> Response {
+        _ = try QueryReader(request, known: [])
+        let body = health.json(
+            status: "ok",
+            extra: [
+                ("version", "\"\(Version.text)\""),
+                ("crypto_provider", Self.quoted(configuration.marketSource)),
+                ("active_websocket_connections", String(gate.activeCount)),
+                (
+                    "subscribed_symbols",
+                    "["
+                        + board.instruments.map { Self.quoted($0.info.instrument.key) }
+                        .joined(separator: ",") + "]"
+                ),
+            ])
+        return .json(bytes: Array(body.utf8))
+    }
+
+    /// The API can serve while one of its stores is there.
+    private func readyAnswer(_ request: Request) throws(Problem) -> Response {
+        _ = try QueryReader(request, known: [])
+        let parts = health.snapshot()
+        let stores = [StoreGuard.part, RedisLiveSource.part].compactMap { parts[$0] }
+        let isReady = health.isReady && stores.contains(.ok)
+        return .json(
+            isReady ? .ok : .serviceUnavailable, bytes: Array(health.json(status: isReady ? "ready" : "not ready").utf8)
+        )
+    }
+
+    private func versionAnswer(_ request: Request) throws(Problem) -> Response {
+        _ = try QueryReader(request, known: [])
+        return .json { writer in
+            writer.beginObject()
+            writer.field("name", "market-api")
+            writer.field("version", Version.text)
+            writer.endObject()
+        }
+    }
+
+    private func metricsAnswer(_ request: Request) throws(Problem) -> Response {
+        _ = try QueryReader(request, known: [])
+        return Response(
+            status: .ok,
+            headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8", .cacheControl: "no-store"],
+            body: .init(byteBuffer: ByteBuffer(string: metrics.text())))
+    }
+
+    /// The dashboard for browsers, a list of what there is for programs.
+    private func root(_ request: Request) throws(Problem) -> Response {
+        _ = try QueryReader(request, known: [])
+        var response: Response
+        if Accept.prefersHTML(request.headers[.accept]) {
+            response = pages.page(request)
+        } else {
+            response = .json { writer in
+                writer.beginObject()
+                writer.field("name", "market-stream")
+                writer.field("version", Version.text)
+                writer.field("source", configuration.marketSource)
+                writer.field("simulated", configuration.marketSource.isSimulatedMarketSource)
+                writer.key("paths")
+                writer.beginArray()
+                for path in Self.paths { writer.string(path) }
+                writer.endArray()
+                writer.endObject()
+            }
+        }
+        response.headers[.vary] = "Accept"
+        return response
+    }
+
+    /// A plain request, or one that was not let in, to a path that speaks WebSocket.
+    private func upgradeRequired(_ request: Request) throws(Problem) -> Response {
+        _ = try QueryReader(request, known: [])
+        if request.headers[.upgrade]?.lowercased() == "websocket", !gate.hasRoom {
+            gate.refuse()
+            throw Problem(
+                .tooManyClients,
+                "\(configuration.maxWebSocketClients) WebSocket clients are connected, which is the limit "
+                    + "(MAX_WEBSOCKET_CLIENTS). Try again in a moment.", retryAfterSeconds: 5)
+        }
+        throw Problem(
+            .upgradeRequired, "\(request.uri.path) speaks WebSocket: connect with ws:// on a fresh connection.")
+    }
+
+    private static func quoted(_ text: String) -> String {
+        var writer = JSONWriter()
+        writer.string(text)
+        return String(decoding: writer.bytes, as: UTF8.self)
+    }
+}
+
+/// The one question of content negotiation that matters here.
+enum Accept {
+    /// Whether a browser asks: HTML is named, and no less welcome than JSON.
+    static func prefersHTML(_ accept: String?) -> Bool {
+        guard let accept else { return false }
+        var html = -1.0
+        var json = -1.0
+        for part in accept.split(separator: ",") {
+            let fields = part.split(separator: ";").map { $0.filter { $0 != " " }.lowercased() }
+            guard let type = fields.first else { continue }
+            let weight =
+                fields.dropFirst().compactMap { field in
+                    field.hasPrefix("q=") ? Double(field.dropFirst(2)) : nil
+                }.first ?? 1
+            switch type {
+            case "text/html", "application/xhtml+xml": html = max(html, weight)
+            case "application/json": json = max(json, weight)
+            default: break
+            }
+        }
+        return html > 0 && html >= json
+    }
+}

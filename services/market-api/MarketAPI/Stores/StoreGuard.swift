@@ -1,0 +1,114 @@
+import Logging
+import MarketCore
+import PostgresClient
+import Schemas
+import ServiceKit
+import ServiceLifecycle
+
+/// Data of another market: ids and prices of two sources would mix, so the service stops.
+struct SourceMismatch: Error, CustomStringConvertible {
+    let store: String
+    let found: String
+    let own: String
+
+    var description: String {
+        "\(store) belongs to the market '\(found)', this service to '\(own)' (MARKET_SOURCE). "
+            + "Give it a database of its own, or set MARKET_SOURCE to what the data is from."
+    }
+}
+
+/// Watches PostgreSQL: brings its schema up to date, refuses another market's data, reads the instruments and keeps the
+/// health board true.
+struct StoreGuard: Service {
+    let pool: PostgresPool
+    let configuration: PostgresConfiguration
+    let history: any CandleRepository
+    let board: LiveBoard
+    let health: HealthBoard
+    let marketSource: String
+    let migratesSchema: Bool
+    let logger: Logger
+    /// How often the state is looked at, and instruments are read again.
+    var checkEvery: Duration = .seconds(2)
+    var instrumentsEveryChecks = 10
+
+    static let part = "postgres"
+
+    func run() async throws {
+        health.set(Self.part, .starting("connecting to PostgreSQL"))
+        try await cancelWhenGracefulShutdown { try await watch() }
+    }
+
+    private func watch() async throws {
+        var isPrepared = false
+        var checks = 0
+        while !Task.isCancelled {
+            switch pool.health {
+            case .starting: break
+            case .failed(let error):
+                isPrepared = false
+                report(.failed("PostgreSQL cannot be used: \(error.message)", blocksReadiness: false))
+            case .ok:
+                if !isPrepared { isPrepared = try await prepare() }
+                if isPrepared {
+                    report(.ok)
+                    if checks.isMultiple(of: instrumentsEveryChecks) { await readInstruments() }
+                    checks += 1
+                }
+            }
+            do { try await Task.sleep(for: checkEvery) } catch { return }
+        }
+    }
+
+    /// Schema and source.
+    ///
+    /// - Returns: whether history can be read.
+    private func prepare() async throws -> Bool {
+        do {
+            let migrator = Migrator(Schemas.postgres)
+            if migratesSchema {
+                let applied = try await migrator.apply(using: configuration)
+                if !applied.isEmpty {
+                    logger.notice("schema brought up to date", metadata: ["migrations": "\(applied)"])
+                }
+            } else if case .behind(let missing) = try await migrator.status(on: pool) {
+                report(
+                    .failed(
+                        "the schema lacks migrations \(missing): run `marketctl migrate` or set MIGRATE=auto",
+                        blocksReadiness: false))
+                return false
+            }
+            let rows = try await pool.query("SELECT source FROM market_source")
+            if let row = rows.first {
+                let source: String = try row.value("source")
+                guard source == marketSource else {
+                    throw SourceMismatch(store: "PostgreSQL", found: source, own: marketSource)
+                }
+            }
+            return true
+        } catch let error as PostgresError {
+            report(.failed("PostgreSQL cannot be used: \(error.message)", blocksReadiness: false))
+            return false
+        }
+    }
+
+    private func readInstruments() async {
+        do {
+            board.take(try await history.instruments())
+        } catch {
+            logger.warning("instruments could not be read", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Logs changes only.
+    private func report(_ state: PartState) {
+        let before = health.snapshot()[Self.part]
+        guard before != state else { return }
+        health.set(Self.part, state)
+        if let reason = state.reason {
+            logger.warning("history is not available", metadata: ["reason": "\(reason)"])
+        } else {
+            logger.info("history is available")
+        }
+    }
+}
