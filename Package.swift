@@ -117,7 +117,7 @@ let package = Package(
         library("TestServers", path: "Tests/TestServers", ["KafkaClient", "PostgresClient", "RedisClient"]),
         tests("MarketCoreTests", ["MarketCore"]),
         tests("MarketWireTests", ["MarketWire", "MarketCore"]),
-        tests("KafkaClientTests", ["KafkaClient", "TestServers"]),
+        tests("KafkaClientTests", ["KafkaClient", "CRdKafka", "TestServers"]),
         tests("PostgresClientTests", ["PostgresClient", "Schemas", "TestServers"]),
         tests("RedisClientTests", ["RedisClient", "TestServers"]),
         tests("ServiceKitTests", ["ServiceKit", metrics]),

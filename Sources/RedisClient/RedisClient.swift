@@ -1,14 +1,21 @@
 import Synchronization
 
-/// A client of one Redis server: many callers, one pipelined connection on a thread of its own, and one more per subscription.
+/// A client of one Redis server: many callers, one pipelined connection on a thread of its own, and one more per
+/// subscription.
 ///
-/// While the last attempt to connect failed, commands fail at once with its reason; while the first one runs, they wait. Nothing is
-/// ever sent twice: ``RedisError/Code/connectionLost`` and ``RedisError/Code/timeout`` mean "may have happened".
+/// While the last attempt to connect failed, commands fail at once with its reason; while the first one runs, they
+/// wait. Nothing is ever sent twice: ``RedisError/Code/connectionLost`` and ``RedisError/Code/timeout`` mean "may
+/// have happened".
 public final class RedisClient: Sendable {
+    private struct Subscriptions {
+        var open: [UInt64: SubscriptionConnection] = [:]
+        var isClosed = false
+    }
+
     private let configuration: RedisConfiguration
     private let environment: RedisEnvironment
     private let connection: CommandConnection
-    private let subscriptions: Mutex<[UInt64: SubscriptionConnection]> = Mutex([:])
+    private let subscriptions = Mutex(Subscriptions())
     private let nextID = Atomic<UInt64>(0)
 
     /// Connects in the background at once and again after each loss; never blocks the caller.
@@ -53,8 +60,8 @@ public final class RedisClient: Sendable {
         try await Self.only(evaluate([call])).orThrow()
     }
 
-    /// Runs scripts in one pipelined write. Those that the server does not know are loaded and run in a second write, after the
-    /// others.
+    /// Runs scripts in one pipelined write. Those that the server does not know are loaded and run in a second write,
+    /// after the others.
     ///
     /// - Returns: A reply for each call; a script's error is an element, not thrown.
     public func evaluate(_ calls: [RedisScriptCall]) async throws(RedisError) -> [RedisReply] {
@@ -82,21 +89,27 @@ public final class RedisClient: Sendable {
         let followed = SubscriptionConnection(
             configuration, environment: environment, channels: channels, mailbox: SubscriptionMailbox(buffer),
             whenEnded: { [weak self] in self?.forget(id) })
-        subscriptions.withLock { $0[id] = followed }
-        if channels.isEmpty || connection.shown == .closed { followed.stop() }
-        followed.start()
+        let mayStart = subscriptions.withLock { subscriptions in
+            guard !subscriptions.isClosed, !channels.isEmpty else { return false }
+            subscriptions.open[id] = followed
+            return true
+        }
+        if mayStart { followed.start() } else { followed.stop() }
         return RedisSubscription(followed)
     }
 
     /// Fails what waits with ``RedisError/Code/closed``, ends subscriptions, and returns when the threads have ended.
     public func close() async {
-        let followed = subscriptions.withLock { Array($0.values) }
+        let followed = subscriptions.withLock { subscriptions in
+            subscriptions.isClosed = true
+            return Array(subscriptions.open.values)
+        }
         for subscription in followed { subscription.stop() }
         await connection.close()
         for subscription in followed { await subscription.waitUntilEnded() }
     }
 
-    private func forget(_ id: UInt64) { subscriptions.withLock { _ = $0.removeValue(forKey: id) } }
+    private func forget(_ id: UInt64) { subscriptions.withLock { _ = $0.open.removeValue(forKey: id) } }
 
     private static func only(_ replies: [RedisReply]) throws(RedisError) -> RedisReply {
         guard let reply = replies.first else { throw RedisError(.unexpectedReply, "there is no reply") }

@@ -11,8 +11,8 @@ public struct RedisConfiguration: Sendable {
     public var tls: RedisTLS?
     /// How long one attempt to connect may take, with name lookup, TLS and authentication, in milliseconds.
     public var connectTimeoutMillis: Int64 = 5_000
-    /// How long a call may take to its last reply, in milliseconds. A connection that has brought nothing for as long, with
-    /// commands under way, is given up.
+    /// How long a call may take to its last reply, in milliseconds. A connection that has brought nothing for as
+    /// long, with commands under way, is given up.
     public var commandTimeoutMillis: Int64 = 5_000
     /// Commands that wait for a reply at most; a larger single call goes when nothing else is under way.
     public var maxInFlightCommands = 100_000
@@ -20,7 +20,8 @@ public struct RedisConfiguration: Sendable {
     public var maxInFlightBytes = 64 << 20
     /// What a call meets when a bound is reached.
     public var whenFull = RedisBackpressure.wait
-    /// The upper limit of the pause before the second attempt to connect, in milliseconds; it doubles with each attempt.
+    /// The upper limit of the pause before the second attempt to connect, in milliseconds; it doubles with each
+    /// attempt.
     public var reconnectMinMillis: Int64 = 100
     /// The upper limit of any pause between two attempts to connect, in milliseconds.
     public var reconnectMaxMillis: Int64 = 5_000
@@ -29,8 +30,8 @@ public struct RedisConfiguration: Sendable {
 
     /// Reads `redis://[user[:password]@]host[:port][/database]`, or `rediss://...` for TLS.
     ///
-    /// User and password are percent-encoded. `rediss` takes `?cacert=/path/ca.pem` (instead of the system's authorities),
-    /// and `cert=` with `key=` for a client certificate.
+    /// User and password are percent-encoded. `rediss` takes `?cacert=/path/ca.pem` (instead of the system's
+    /// authorities), and `cert=` with `key=` for a client certificate.
     ///
     /// - Throws: ``RedisError/Code/configuration``; the message holds nothing of the URL.
     public init(url: String) throws(RedisError) {

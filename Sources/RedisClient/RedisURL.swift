@@ -1,4 +1,5 @@
-/// The parts of a `redis://` URL. No message quotes any of it: a misplaced character could make the password look like another part.
+/// The parts of a `redis://` URL. No message quotes any of it: a misplaced character could make the password look
+/// like another part.
 struct RedisURL {
     private(set) var host = ""
     private(set) var port: UInt16 = 6379

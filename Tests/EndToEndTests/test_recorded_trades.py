@@ -16,7 +16,7 @@ from conftest import ROOT, wait_for
 
 DATA = ROOT / "Tests" / "Data" / "binance-spot-BTCUSDT-2020-01-02"
 TRADES = DATA / "BTCUSDT-aggTrades-2020-01-02.part.csv"
-KLINES = DATA / "BTCUSDT-1m-2020-01-02.csv"
+KLINES = DATA / "BTCUSDT-1m-2020-01-02-1511-1517.csv"
 COLUMNS = (
     "open, high, low, close, volume, quote_volume, trade_count, taker_buy_volume, taker_buy_quote_volume,"
     " first_trade_id, last_trade_id"

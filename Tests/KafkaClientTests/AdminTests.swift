@@ -11,7 +11,9 @@ struct AdminTests {
         let broker = try await KafkaBroker.shared.get()
         let admin = try KafkaAdmin(broker.configuration())
         let name = broker.uniqueTopic("made")
-        let topic = NewTopic(name, partitions: 4, configuration: ["cleanup.policy": "compact", "message.timestamp.type": "LogAppendTime"])
+        let topic = NewTopic(
+            name, partitions: 4,
+            configuration: ["cleanup.policy": "compact", "message.timestamp.type": "LogAppendTime"])
         #expect(try await admin.partitionCount(of: name) == nil)
         #expect(try await admin.createTopics([topic]) == [name: .created])
         #expect(try await admin.createTopics([topic]) == [name: .alreadyExists])
@@ -54,8 +56,12 @@ struct AdminTests {
         #expect(try await admin.metadata(topic: name).topics.isEmpty)
         #expect(try await admin.metadata().topics[name] == nil)
         #expect(try await admin.metadata().brokers.count == 1)
-        #expect(try await admin.topicID(of: name) == (KafkaVersion.runtime >= describeTopics ? .unknownTopic : .unsupported))
-        await #expect(throws: KafkaError.self) { _ = try await admin.listOffsets([TopicPartition(name, 0)], timeoutMillis: 3_000) }
+        #expect(
+            try await admin.topicID(of: name) == (KafkaVersion.runtime >= describeTopics ? .unknownTopic : .unsupported)
+        )
+        await #expect(throws: KafkaError.self) {
+            _ = try await admin.listOffsets([TopicPartition(name, 0)], timeoutMillis: 3_000)
+        }
         await admin.close()
     }
 
@@ -79,7 +85,9 @@ struct AdminTests {
         #expect(text.count == 22)
         #expect(try await admin.topicID(of: name) == first)
         try await admin.deleteTopics([name, broker.uniqueTopic("absent")])
-        try await waitUntil("the topic is gone", withinMillis: 10_000) { try await admin.partitionCount(of: name) == nil }
+        try await waitUntil("the topic is gone", withinMillis: 10_000) {
+            try await admin.partitionCount(of: name) == nil
+        }
         try await waitUntil("the topic is made again", withinMillis: 10_000) {
             try await admin.createTopics([NewTopic(name, partitions: 1)])[name] == .created
         }

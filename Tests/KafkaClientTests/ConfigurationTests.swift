@@ -47,7 +47,10 @@ struct ConfigurationTests {
 
     @Test(
         "a secret's value is never shown",
-        arguments: ["sasl.password", "ssl.key.password", "ssl.keystore.password", "ssl.key.pem", "sasl.oauthbearer.client.secret"])
+        arguments: [
+            "sasl.password", "ssl.key.password", "ssl.keystore.password", "ssl.key.pem",
+            "sasl.oauthbearer.client.secret",
+        ])
     func secrets(name: String) throws {
         #expect(KafkaConfiguration.isSecret(property: name))
         #expect(!KafkaConfiguration.isSecret(property: "sasl.username"))

@@ -19,7 +19,12 @@ struct ConsumerTests {
         #expect(handler.all.first == .assigned([TopicPartition(topic, 0), TopicPartition(topic, 1)]))
         #expect(handler.records.map(\.offset) == Array(0..<3_000))
         #expect(handler.records.allSatisfy { $0.partition == 1 && $0.topic == topic })
-        #expect(Set(handler.ends.map { "\($0)" }) == Set([.end(TopicPartition(topic, 0), 0), .end(TopicPartition(topic, 1), 3_000)].map { (entry: RecordingHandler.Entry) in "\(entry)" }))
+        #expect(
+            Set(handler.ends.map { "\($0)" })
+                == Set(
+                    [.end(TopicPartition(topic, 0), 0), .end(TopicPartition(topic, 1), 3_000)].map {
+                        (entry: RecordingHandler.Entry) in "\(entry)"
+                    }))
 
         let known = Mutex<(Int64?, Int64?, OffsetRange?, [TopicPartition])?>(nil)
         consumer.perform { control in
@@ -35,7 +40,9 @@ struct ConsumerTests {
         #expect(assignment == [TopicPartition(topic, 0), TopicPartition(topic, 1)])
         let ends = try await consumer.endOffsets(of: assignment, timeoutMillis: 5_000)
         #expect(ends == [TopicPartition(topic, 0): 0, TopicPartition(topic, 1): 3_000])
-        #expect(try await consumer.watermarks(of: TopicPartition(topic, 1), timeoutMillis: 5_000) == OffsetRange(low: 0, high: 3_000))
+        #expect(
+            try await consumer.watermarks(of: TopicPartition(topic, 1), timeoutMillis: 5_000)
+                == OffsetRange(low: 0, high: 3_000))
 
         let ticks = handler.ticks
         try await waitUntil("ticks go on without traffic", withinMillis: 5_000) { handler.ticks > ticks + 3 }
@@ -51,7 +58,9 @@ struct ConsumerTests {
         let broker = try await KafkaBroker.shared.get()
         let topic = try await broker.makeTopic("messages", configuration: ["message.timestamp.type": "LogAppendTime"])
         let producer = try KafkaProducer(broker.configuration())
-        try await producer.deliver(topic: topic, key: bytes("k"), value: bytes("payload"), headers: [KafkaHeader("a", "1"), KafkaHeader("a", "2")])
+        try await producer.deliver(
+            topic: topic, key: bytes("k"), value: bytes("payload"),
+            headers: [KafkaHeader("a", "1"), KafkaHeader("a", "2")])
         try await producer.deliver(topic: topic, key: bytes("k"), value: nil)
         await producer.close()
         let handler = LookingHandler()
@@ -104,7 +113,9 @@ struct ConsumerTests {
 
         try await consumer.onThread { control in try control.stop([partition]) }
         let refused = await #expect(throws: KafkaError.self) { () async throws in
-            try await consumer.onThread { control in try control.start([PartitionStart(TopicPartition(topic, 5), at: .beginning)]) }
+            try await consumer.onThread { control in
+                try control.start([PartitionStart(TopicPartition(topic, 5), at: .beginning)])
+            }
         }
         #expect(refused?.code == .invalidArgument)
         await consumer.close()
@@ -131,7 +142,9 @@ struct ConsumerTests {
         #expect(Set(handler.failures.compactMap(\.partition)) == [0, 1])
         #expect(handler.records.isEmpty)
         // The way out is the handler's to choose.
-        try await consumer.onThread { control in try control.start([PartitionStart(TopicPartition(topic, 0), at: .beginning)]) }
+        try await consumer.onThread { control in
+            try control.start([PartitionStart(TopicPartition(topic, 0), at: .beginning)])
+        }
         try await waitUntil("what is left of it", withinMillis: 20_000) { handler.records.count == 5 }
         #expect(handler.records.map(\.offset) == Array(5..<10))
         await consumer.close()
@@ -143,7 +156,9 @@ struct ConsumerTests {
         let topic = try await broker.makeTopic("committed")
         let partition = TopicPartition(topic, 0)
         try await fill(broker, topic, (0..<10).map(String.init))
-        let fromCommitted: RecordingHandler.Starts = { partitions, _ in partitions.map { PartitionStart($0, at: .committed) } }
+        let fromCommitted: RecordingHandler.Starts = { partitions, _ in
+            partitions.map { PartitionStart($0, at: .committed) }
+        }
         let first = RecordingHandler(starts: fromCommitted)
         var consumer = try KafkaConsumer(broker.configuration(), options: quickOptions("committed", topic))
         try consumer.start(first)

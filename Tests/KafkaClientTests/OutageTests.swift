@@ -5,9 +5,11 @@ import Testing
 
 /// With a broker of its own, because it is killed.
 @Suite(
-    "Kafka outages", .enabled(if: KafkaBroker.availability.isAvailable, "\(KafkaBroker.availability)"), .timeLimit(.minutes(5)))
+    "Kafka outages", .enabled(if: KafkaBroker.availability.isAvailable, "\(KafkaBroker.availability)"),
+    .timeLimit(.minutes(5)))
 struct OutageTests {
-    @Test("a broker killed with -9 and started again: producer, consumer and reader go on, nothing lost, nothing doubled")
+    @Test(
+        "a broker killed with -9 and started again: producer, consumer and reader go on, nothing lost, nothing doubled")
     func killed() async throws {
         let broker = try await KafkaBroker.start()
         let topic = try await broker.makeTopic("outage", partitions: 2)
@@ -23,7 +25,8 @@ struct OutageTests {
         }
         func send(_ numbers: Range<UInt64>) throws {
             for number in numbers {
-                try producer.send(topic: topic, partition: Int32(number % 2), key: nil, value: bytes("\(number)"), token: number)
+                try producer.send(
+                    topic: topic, partition: Int32(number % 2), key: nil, value: bytes("\(number)"), token: number)
             }
         }
         try send(0..<1_000)

@@ -4,16 +4,21 @@ import TestServers
 import Testing
 
 @Suite(
-    "Kafka producer", .enabled(if: KafkaBroker.availability.isAvailable, "\(KafkaBroker.availability)"), .timeLimit(.minutes(3)))
+    "Kafka producer", .enabled(if: KafkaBroker.availability.isAvailable, "\(KafkaBroker.availability)"),
+    .timeLimit(.minutes(3)))
 struct ProducerTests {
     @Test("what was sent is read again: key, value, headers, tombstone, empty value, offset")
     func roundTrip() async throws {
         let broker = try await KafkaBroker.shared.get()
         let topic = try await broker.makeTopic("round-trip")
         let producer = try KafkaProducer(broker.configuration())
-        let headers = [KafkaHeader("schema_version", "1"), KafkaHeader("empty", []), KafkaHeader("none", nil), KafkaHeader("schema_version", "2")]
+        let headers = [
+            KafkaHeader("schema_version", "1"), KafkaHeader("empty", []), KafkaHeader("none", nil),
+            KafkaHeader("schema_version", "2"),
+        ]
         let first = try await producer.deliver(
-            topic: topic, partition: 0, key: bytes("BTCUSDT"), value: bytes("{}"), headers: headers, timestampMillis: 1_700_000_000_123)
+            topic: topic, partition: 0, key: bytes("BTCUSDT"), value: bytes("{}"), headers: headers,
+            timestampMillis: 1_700_000_000_123)
         #expect(first == DeliveryReport(partition: 0, offset: 0))
         #expect(try await producer.deliver(topic: topic, key: bytes("BTCUSDT"), value: nil).offset == 1)
         #expect(try await producer.deliver(topic: topic, key: [], value: []).offset == 2)
@@ -47,7 +52,8 @@ struct ProducerTests {
         let value = bytes("some trade")
         for token in 0..<UInt64(10_000) {
             try producer.send(
-                topic: topic, partition: Int32(token % 3), key: nil, value: value.span.bytes, headers: [KafkaHeader("v", "1")],
+                topic: topic, partition: Int32(token % 3), key: nil, value: value.span.bytes,
+                headers: [KafkaHeader("v", "1")],
                 token: token)
         }
         try await producer.flush(timeoutMillis: 30_000)
@@ -143,7 +149,9 @@ struct ProducerTests {
         }
     }
 
-    @Test("a message that is too large, a partition that is not there and a token that is out of range are refused at once or reported")
+    @Test(
+        "a message that is too large, a partition that is not there and a token that is out of range are refused at once or reported"
+    )
     func refusals() async throws {
         let broker = try await KafkaBroker.shared.get()
         let topic = try await broker.makeTopic("refusals")
@@ -152,7 +160,9 @@ struct ProducerTests {
             try producer.send(topic: topic, key: nil, value: [UInt8](repeating: 0, count: 2_000_000))
         }
         #expect(large?.code == .messageTooLarge)
-        let token = #expect(throws: KafkaError.self) { try producer.send(topic: topic, key: nil, value: [1], token: 1 << 63) }
+        let token = #expect(throws: KafkaError.self) {
+            try producer.send(topic: topic, key: nil, value: [1], token: 1 << 63)
+        }
         #expect(token?.code == .invalidArgument)
         let partition = await #expect(throws: KafkaError.self) {
             try await producer.deliver(topic: topic, partition: 7, key: nil, value: [1])

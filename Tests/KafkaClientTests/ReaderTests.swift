@@ -3,7 +3,8 @@ import TestServers
 import Testing
 
 @Suite(
-    "Kafka reader", .enabled(if: KafkaBroker.availability.isAvailable, "\(KafkaBroker.availability)"), .timeLimit(.minutes(3)))
+    "Kafka reader", .enabled(if: KafkaBroker.availability.isAvailable, "\(KafkaBroker.availability)"),
+    .timeLimit(.minutes(3)))
 struct ReaderTests {
     @Test("it reads to the end, then follows; ends are told")
     func follow() async throws {
@@ -38,8 +39,11 @@ struct ReaderTests {
         let topic = try await broker.makeTopic("starts", partitions: 2)
         try await fill(broker, topic, partition: 0, (0..<10).map(String.init))
         try await fill(broker, topic, partition: 1, (0..<10).map(String.init))
-        func read(_ start: StartOffset, partitions: [Int32]? = nil, offsets: [Int32: Int64] = [:]) async throws -> [Int32: [Int64]] {
-            let reader = try KafkaReader(broker.configuration(), topic: topic, from: start, partitions: partitions, offsets: offsets)
+        func read(_ start: StartOffset, partitions: [Int32]? = nil, offsets: [Int32: Int64] = [:]) async throws
+            -> [Int32: [Int64]]
+        {
+            let reader = try KafkaReader(
+                broker.configuration(), topic: topic, from: start, partitions: partitions, offsets: offsets)
             var found: [Int32: [Int64]] = [:]
             try await reader.readToEnd(timeoutMillis: 20_000) { found[$0.partition, default: []].append($0.offset) }
             await reader.close()

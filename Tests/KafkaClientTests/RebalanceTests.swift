@@ -29,7 +29,9 @@ struct RebalanceTests {
         try await waitUntil("the first is asked for some", withinMillis: 20_000) { isDraining.withLock { $0 } }
         #expect(second.assignment.isEmpty)
         mayGo.withLock { $0 = true }
-        try await waitUntil("both have two", withinMillis: 20_000) { first.assignment.count == 2 && second.assignment.count == 2 }
+        try await waitUntil("both have two", withinMillis: 20_000) {
+            first.assignment.count == 2 && second.assignment.count == 2
+        }
         #expect(first.assignment.union(second.assignment) == all)
         // Cooperative: what stayed was never taken away.
         let revoked = first.all.compactMap { if case .revoked(let partitions) = $0 { Set(partitions) } else { nil } }
@@ -53,7 +55,9 @@ struct RebalanceTests {
     func nothingAfterRevocation() async throws {
         let broker = try await KafkaBroker.shared.get()
         let topic = try await broker.makeTopic("storm", partitions: 4)
-        for partition in Int32(0)..<4 { try await fill(broker, topic, partition: partition, (0..<5_000).map(String.init)) }
+        for partition in Int32(0)..<4 {
+            try await fill(broker, topic, partition: partition, (0..<5_000).map(String.init))
+        }
         var options = quickOptions("storm", topic)
         options.batchMessages = 100
         let first = RecordingHandler()

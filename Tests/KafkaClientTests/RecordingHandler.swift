@@ -108,7 +108,9 @@ func fill(_ broker: KafkaBroker, _ topic: String, partition: Int32 = 0, _ texts:
     try await producer.flush(timeoutMillis: 20_000)
     let counters = producer.counters
     await producer.close()
-    guard counters.acknowledged == UInt64(texts.count) else { throw ServerProblem("not all was acknowledged: \(counters)") }
+    guard counters.acknowledged == UInt64(texts.count) else {
+        throw ServerProblem("not all was acknowledged: \(counters)")
+    }
 }
 
 /// Lets other threads run; for a handler that holds its thread on purpose until a condition.

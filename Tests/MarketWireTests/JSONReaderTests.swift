@@ -16,15 +16,18 @@ import Testing
     }
 
     @Test(arguments: [
-        "{}", "[]", "0", "-0", "1.5e+10", "\"\"", " null\t", "\r\n[1 , 2]\n", "{\"a\":{\"b\":[{},[]]}}", "true", "false",
-        "\"\\u00e9\\ud83d\\ude00\\/\\b\\f\\n\\r\\t\\\\\\\"\"", "{\"a\":1,\"a\":2}", "\"\u{7f}é😀\"", "1E-7", "[[[[[]]]]]",
+        "{}", "[]", "0", "-0", "1.5e+10", "\"\"", " null\t", "\r\n[1 , 2]\n", "{\"a\":{\"b\":[{},[]]}}", "true",
+        "false",
+        "\"\\u00e9\\ud83d\\ude00\\/\\b\\f\\n\\r\\t\\\\\\\"\"", "{\"a\":1,\"a\":2}", "\"\u{7f}é😀\"", "1E-7",
+        "[[[[[]]]]]",
     ])
     func validDocumentsAreRead(_ text: String) {
         #expect(throws: Never.self) { try parse(text).get() }
     }
 
     @Test(arguments: [
-        "", " ", "{", "}", "[", "]", "[1,]", "[,1]", "[1 2]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{,}", "{a:1}", "{'a':1}",
+        "", " ", "{", "}", "[", "]", "[1,]", "[,1]", "[1 2]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{,}", "{a:1}",
+        "{'a':1}",
         "01", "-", "+1", "1.", ".5", "1e", "1e+", "0x10", "NaN", "Infinity", "-Infinity", "nul", "truee", "tru", "\"",
         "\"\\\"", "\"\\x\"", "\"\\u12\"", "\"\\u12g4\"", "\"\\ud800\"", "\"\\ud800x\"", "\"\\ud800\\u0041\"",
         "\"\\udc00\"", "\"a\nb\"", "\"a\u{0}b\"", "{}{}", "[] 1", "1 1", "/**/1", "[1}", "{\"a\":1]", "\u{feff}{}",
@@ -34,10 +37,11 @@ import Testing
         #expect(failure(Array(text.utf8)) == .syntax, "\(text)")
     }
 
-    @Test(arguments: [
-        [0xff], [0xc0, 0x80], [0xc1, 0xbf], [0xe0, 0x9f, 0xbf], [0xed, 0xa0, 0x80], [0xf0, 0x8f, 0xbf, 0xbf],
-        [0xf4, 0x90, 0x80, 0x80], [0xf5, 0x80, 0x80, 0x80], [0x80], [0xe2, 0x82], [0xf0, 0x9f, 0x98],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0xff], [0xc0, 0x80], [0xc1, 0xbf], [0xe0, 0x9f, 0xbf], [0xed, 0xa0, 0x80], [0xf0, 0x8f, 0xbf, 0xbf],
+            [0xf4, 0x90, 0x80, 0x80], [0xf5, 0x80, 0x80, 0x80], [0x80], [0xe2, 0x82], [0xf0, 0x9f, 0x98],
+        ] as [[UInt8]])
     func stringsMustBeUTF8(_ sequence: [UInt8]) {
         #expect(failure([0x22] + sequence + [0x22]) == .notUTF8)
         #expect(failure([0x22] + sequence) == .notUTF8)
@@ -46,7 +50,9 @@ import Testing
     @Test func depthIsBounded() {
         let deep = [UInt8](repeating: 0x5b, count: 100_000)
         #expect(failure(deep) == .tooDeep)
-        #expect(failure(Array(String(repeating: "[", count: 32).utf8) + Array(String(repeating: "]", count: 32).utf8)) == nil)
+        #expect(
+            failure(Array(String(repeating: "[", count: 32).utf8) + Array(String(repeating: "]", count: 32).utf8))
+                == nil)
         #expect(failure(Array("[[[]]]".utf8), maxDepth: 2) == .tooDeep)
         #expect(failure(Array(String(repeating: "{\"a\":", count: 40).utf8)) == .tooDeep)
     }
@@ -54,8 +60,8 @@ import Testing
     @Test func valuesKeepTheirText() throws {
         let value = try parse(
             """
-            {"n":-12.50e3,"i":9223372036854775807,"big":9223372036854775808,"s":"a\\u0062\\ud83d\\ude00","l":[true,false,null],
-             "m":1,"m":2}
+            {"n":-12.50e3,"i":9223372036854775807,"big":9223372036854775808,"s":"a\\u0062\\ud83d\\ude00",
+             "l":[true,false,null],"m":1,"m":2}
             """
         ).get()
         #expect(value["n"] == .number("-12.50e3"))
@@ -84,7 +90,9 @@ import Testing
         try reader.end()
     }
 
-    @Test(arguments: ["92233720368.54775808", "1e999", "0.000000001", "\"\"", "\"1,5\"", "\" 1\"", "\"1e\"", "\"NaN\"", "1e-999"])
+    @Test(arguments: [
+        "92233720368.54775808", "1e999", "0.000000001", "\"\"", "\"1,5\"", "\" 1\"", "\"1e\"", "\"NaN\"", "1e-999",
+    ])
     func decimalsAreNeverRounded(_ text: String) {
         let bytes = Array(text.utf8)
         var reader = JSONReader(bytes.span.bytes)
@@ -136,7 +144,9 @@ import Testing
                 // Foundation is lenient in one thing: a comma before a closing bracket.
                 let dense = bytes.filter { !" \n\r\t".utf8.contains($0) }
                 let hasComma = theirs && zip(dense, dense.dropFirst()).contains { $0 == 0x2c && ($1 | 0x20) == 0x7d }
-                #expect(isHuge || hasComma, "\(String(decoding: bytes, as: UTF8.self)): we say \(ours), Foundation \(theirs)")
+                #expect(
+                    isHuge || hasComma,
+                    "\(String(decoding: bytes, as: UTF8.self)): we say \(ours), Foundation \(theirs)")
             }
         }
         #expect(valid > 100)

@@ -36,7 +36,8 @@ import Testing
         let text = String(decoding: writer.bytes, as: UTF8.self)
         #expect(
             text
-                == #"x{"text":"a\"\\\n\r\t\u0001\u001f/é😀","none":null,"some":5,"noText":null,"small":-9223372036854775808,"#
+                == #"x{"text":"a\"\\\n\r\t\u0001\u001f/é😀","none":null,"some":5,"noText":null,"#
+                + #""small":-9223372036854775808,"#
                 + #""yes":true,"money":"1.5","list":[255,[],{},1.5,null,1e3,[1],"0.00000001","b",null,false],"k\"":0}"#)
         let value = try JSONValue(parsing: Array(writer.bytes.dropFirst()))
         #expect(value["text"]?.text == "a\"\\\n\r\t\u{1}\u{1f}/é😀")
@@ -53,7 +54,8 @@ import Testing
             var writer = JSONWriter()
             writer.string(text)
             #expect(try JSONValue(parsing: writer.bytes).text?.unicodeScalars.elementsEqual(scalars) == true)
-            let foundation = try JSONSerialization.jsonObject(with: Data(writer.bytes), options: .fragmentsAllowed) as? String
+            let foundation =
+                try JSONSerialization.jsonObject(with: Data(writer.bytes), options: .fragmentsAllowed) as? String
             #expect(foundation?.unicodeScalars.elementsEqual(scalars) == true)
         }
     }

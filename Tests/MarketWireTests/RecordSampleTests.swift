@@ -3,13 +3,13 @@ import MarketCore
 import MarketWire
 import Testing
 
-/// The files of schemas/kafka/samples, which `scripts/check-schemas` holds to the schemas, are what the code writes.
+/// The files of schemas/kafka/samples, which Tests/ContractTests hold to the schemas, are what the code writes.
 @Suite struct RecordSampleTests {
     static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: "schemas/kafka/samples")
 
     private func sample(_ name: String) throws -> String {
-        let text = try String(contentsOf: Self.folder.appending(path: "\(name).json"), encoding: .utf8)
+        let text = try String(contentsOf: Self.folder.appending(path: name), encoding: .utf8)
         #expect(text.hasSuffix("\n"))
         return String(text.dropLast())
     }
@@ -35,7 +35,8 @@ import Testing
     static func candle(_ symbol: String, _ interval: Interval, missing: Int64?) throws -> CandleRecord {
         CandleRecord(
             symbol: symbol, interval: interval, windowStart: interval == .oneDay ? 1_699_920_000 : 1_700_000_000,
-            open: try #require(Price("67000.01")), high: try #require(Price("67001")), low: try #require(Price("66999.5")),
+            open: try #require(Price("67000.01")), high: try #require(Price("67001")),
+            low: try #require(Price("66999.5")),
             close: try #require(Price("67000.7")), volume: try #require(Quantity("1.23456789")),
             quoteVolume: try #require(QuoteAmount("82717.1234567890123456")), tradeCount: 17,
             takerBuyVolume: try #require(Quantity("0.5")), takerBuyQuoteVolume: try #require(QuoteAmount("33500.005")),
@@ -49,19 +50,19 @@ import Testing
             takerSide: .sell, eventTimeMicros: 1_700_000_000_123_456, receivedTimeMicros: 1_700_000_000_130_000,
             tradeCount: 3, aggregateID: 42)
         let binance = try Instrument(key: "BTCUSDT")
-        #expect(try sample("trade") == TradeSamples.contract)
-        #expect(try Array(sample("trade.aggregate").utf8) == TradeSamples.encoded(aggregate))
-        #expect(try TradeRecord.decode(Array(sample("trade.aggregate").utf8)) == .trade(aggregate))
+        #expect(try sample("trade.json") == TradeSamples.contract)
+        #expect(try Array(sample("trade.aggregate.json").utf8) == TradeSamples.encoded(aggregate))
+        #expect(try TradeRecord.decode(Array(sample("trade.aggregate.json").utf8)) == .trade(aggregate))
         var bytes: [UInt8] = []
         let gap = UnavailableTrades(instrument: binance, tradeIDs: 100...199, reason: "HTTP 400: \"Invalid fromId\"")
         TradeRecord.encode(gap, into: &bytes)
-        #expect(try Array(sample("trade.unavailable").utf8) == bytes)
+        #expect(try Array(sample("trade.unavailable.json").utf8) == bytes)
         bytes = []
         TradeRecord.encodeReopen(binance, 100...199, into: &bytes)
-        #expect(try Array(sample("trade.reopen").utf8) == bytes)
+        #expect(try Array(sample("trade.reopen.json").utf8) == bytes)
         bytes = []
         TradeRecord.encodeNewGeneration(try Instrument(key: "coinbase:BTC-USD"), into: &bytes)
-        #expect(try Array(sample("trade.new_generation").utf8) == bytes)
+        #expect(try Array(sample("trade.new_generation.json").utf8) == bytes)
     }
 
     @Test func candles() throws {
@@ -69,10 +70,13 @@ import Testing
         candle.revision = 2
         candle.isClosed = true
         candle.lineage = 1
-        try check(candle, "candle")
-        #expect(CandleRecord.key(symbol: "BTCUSDT", interval: .tenSeconds, windowStart: 1_700_000_000) == "BTCUSDT|10s|1700000000")
+        try check(candle, "candle.json")
         #expect(
-            CandleRecord.partition(symbol: "BTCUSDT", partitions: 12) == Murmur2.partition(key: "BTCUSDT", partitions: 12))
+            CandleRecord.key(symbol: "BTCUSDT", interval: .tenSeconds, windowStart: 1_700_000_000)
+                == "BTCUSDT|10s|1700000000")
+        #expect(
+            CandleRecord.partition(symbol: "BTCUSDT", partitions: 12)
+                == Murmur2.partition(key: "BTCUSDT", partitions: 12))
     }
 
     @Test func liveUpdates() throws {
@@ -83,14 +87,18 @@ import Testing
                 candles: [
                     try Self.candle("kraken:BTC/USD", .tenSeconds, missing: 0),
                     try Self.candle("kraken:BTC/USD", .oneDay, missing: nil),
-                ]), "live")
+                ]), "live.json")
+        let mixed = try sample("live.json").replacing("\"1d\":", with: "\"4h\":")
+        #expect(throws: WireError.self) { try LiveUpdateRecord(decoding: Array(mixed.utf8)) }
     }
 
     @Test func progress() throws {
         try check(
             ProgressRecord(
-                symbol: "BTCUSDT", generation: 0, highestTradeID: 123_475, highestEventTimeMicros: 1_700_000_009_123_000,
-                holes: [123_460...123_462, 123_470...123_470], partition: 7, nextOffset: 5_000_000_000), "progress")
+                symbol: "BTCUSDT", generation: 0, highestTradeID: 123_475,
+                highestEventTimeMicros: 1_700_000_009_123_000,
+                holes: [123_460...123_462, 123_470...123_470], partition: 7, nextOffset: 5_000_000_000), "progress.json"
+        )
     }
 
     @Test func heartbeats() throws {
@@ -108,29 +116,29 @@ import Testing
                         venue: "kraken", name: "spot-0", state: .disconnected, instruments: ["kraken:BTC/USD"],
                         connectedSinceMicros: nil, lastMessageTimeMicros: nil, lastTradeTimeMicros: nil,
                         messagesPerSecond: 0, tradesPerSecond: 0, reconnectCount: 4, lastError: "connection refused"),
-                ]), "heartbeat")
+                ]), "heartbeat.json")
     }
 
     @Test func instruments() throws {
         try check(
             InstrumentRecord(
                 symbol: "BTCUSDT", base: "BTC", quote: "USDT", tickSize: try #require(Price("0.01")),
-                lotStep: try #require(Quantity("0.00001")), status: .trading), "instrument")
-        let other = try sample("instrument").replacing("trading", with: "BREAK")
+                lotStep: try #require(Quantity("0.00001")), status: .trading), "instrument.json")
+        let other = try sample("instrument.json").replacing("trading", with: "BREAK")
         #expect(try InstrumentRecord(decoding: Array(other.utf8)).status == .unknown)
     }
 
     @Test func subscriptions() throws {
         try check(
             SubscriptionRecord(symbol: "BTCUSDT", isFollowed: true, updatedTimeMicros: 1_700_000_000_000_000),
-            "subscription")
+            "subscription.json")
     }
 
     @Test func quarantine() throws {
         let record = QuarantineRecord(
             reason: "key_mismatch", detail: "the record's key is not \u{1}", sourceTopic: "trades", partition: 7,
             offset: 42, key: Array("BTC".utf8), value: nil)
-        try check(record, "quarantine")
+        try check(record, "quarantine.json")
         for count in 0..<20 {
             var raw = record
             raw.value = (0..<count).map { UInt8(truncatingIfNeeded: $0 * 37 + 250) }
@@ -139,7 +147,7 @@ import Testing
             #expect(try QuarantineRecord(decoding: raw.encoded()) == raw)
         }
         for damaged in ["QlR", "QlRD=", "Q===", "QlRE\\n", "QlS=", "Ql==QlRD", "=QlR", "Qk=D"] {
-            let text = try sample("quarantine").replacing("QlRD", with: damaged)
+            let text = try sample("quarantine.json").replacing("QlRD", with: damaged)
             #expect(throws: WireError.self) { try QuarantineRecord(decoding: Array(text.utf8)) }
         }
     }

@@ -8,7 +8,8 @@ struct SeededRandom: RandomNumberGenerator {
 
     /// Seeded from `TEST_SEED`, or afresh; the seed is printed so that a failure can be had again.
     static func announced(_ what: String) -> SeededRandom {
-        let seed = ProcessInfo.processInfo.environment["TEST_SEED"].flatMap(UInt64.init) ?? UInt64.random(in: 0 ... .max)
+        let seed =
+            ProcessInfo.processInfo.environment["TEST_SEED"].flatMap(UInt64.init) ?? UInt64.random(in: 0 ... .max)
         print("\(what): TEST_SEED=\(seed)")
         return SeededRandom(seed: seed)
     }
@@ -33,9 +34,12 @@ enum Iterations {
 /// Damage to bytes, of the kinds that parsers trip over.
 enum Mutation {
     private static let hostile = [
-        "1e999", "-1", "NaN", "null", "{}", "[]", "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", "\\u0000", "\\ud800", "\\", "\"",
-        "99999999999999999999", "9223372036854775808", "0.000000001", "00", ".", "-", "e", "true", ",", ":", "}", " ", "\n",
-        "\"trade_id\":5,", "\"price\":1.5,", "\"x\":{\"y\":[1,2]},", "\"trade_count\":0", ",\"trade_count\":3", "\u{feff}",
+        "1e999", "-1", "NaN", "null", "{}", "[]", "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", "\\u0000", "\\ud800",
+        "\\", "\"",
+        "99999999999999999999", "9223372036854775808", "0.000000001", "00", ".", "-", "e", "true", ",", ":", "}", " ",
+        "\n",
+        "\"trade_id\":5,", "\"price\":1.5,", "\"x\":{\"y\":[1,2]},", "\"trade_count\":0", ",\"trade_count\":3",
+        "\u{feff}",
         ",\"aggregate_id\":-4", "é", "1e-9", "\\u0031", "\"unavailable\":[1,2],", "000000000000000000000000000000",
     ].map { Array($0.utf8) }
 
@@ -50,7 +54,8 @@ enum Mutation {
             case 3: bytes.removeSubrange(position..<end)
             case 4: bytes.insert(contentsOf: Array(bytes[position..<end]), at: position)
             case 5: bytes.insert(contentsOf: hostile[Int.random(in: 0..<hostile.count, using: &random)], at: position)
-            case 6: bytes.replaceSubrange(position..<end, with: hostile[Int.random(in: 0..<hostile.count, using: &random)])
+            case 6:
+                bytes.replaceSubrange(position..<end, with: hostile[Int.random(in: 0..<hostile.count, using: &random)])
             case 7 where position < bytes.count:
                 bytes[position] = UInt8(ascii: "0") + UInt8.random(in: 0...9, using: &random)
             default: bytes.removeLast(min(bytes.count, 1))

@@ -22,7 +22,9 @@ import Testing
         return table
     }
 
-    private func fast(_ key: [UInt8], _ value: [UInt8], _ partition: Int32, _ table: borrowing InstrumentTable) -> Outcome? {
+    private func fast(_ key: [UInt8], _ value: [UInt8], _ partition: Int32, _ table: borrowing InstrumentTable)
+        -> Outcome?
+    {
         var batch = RecordBatch()
         let isDone = TradeBatchDecoder(partitions: Self.partitions).decode(
             key: key.span.bytes, value: value.span.bytes, partition: partition, offset: 42, timestampMillis: 1_000,
@@ -116,7 +118,9 @@ import Testing
         let key = Array("BTCUSDT".utf8)
         let partition = Murmur2.partition(key: "BTCUSDT", partitions: Self.partitions)
         for _ in 0..<Iterations.count(5_000) {
-            let value = (0..<Int.random(in: 0...300, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+            let value = (0..<Int.random(in: 0...300, using: &random)).map { _ in
+                UInt8.random(in: 0...255, using: &random)
+            }
             let outcome1 = fast(key, value, partition, table)
             #expect(outcome1 == nil)
             let outcome6 = general(key, value, partition, &table)
@@ -130,7 +134,8 @@ import Testing
         let partition = Murmur2.partition(key: "BTCUSDT", partitions: Self.partitions)
         func rejection(_ key: String?, _ value: [UInt8]?, _ partition: Int32, version: String? = nil) -> String {
             let outcome = general(key.map { Array($0.utf8) }, value, partition, &table, version: version)
-            guard outcome.trades.isEmpty, case .rejected(let reason, let detail)? = outcome.controls.first?.content else {
+            guard outcome.trades.isEmpty, case .rejected(let reason, let detail)? = outcome.controls.first?.content
+            else {
                 return "accepted"
             }
             return "\(reason.rawValue) \(detail.prefix { $0 != ":" })"

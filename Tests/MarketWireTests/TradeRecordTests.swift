@@ -60,7 +60,8 @@ import Testing
 
     @Test func moneyIsExactWhateverItsForm() throws {
         func price(_ literal: String) throws -> Price? {
-            guard case .trade(let trade) = try TradeRecord.decode(Array(replacing("\"67000.01000000\"", literal).utf8)) else {
+            guard case .trade(let trade) = try TradeRecord.decode(Array(replacing("\"67000.01000000\"", literal).utf8))
+            else {
                 return nil
             }
             return trade.price
@@ -74,22 +75,26 @@ import Testing
 
     @Test(arguments: [
         ("\"trade_id\":123456,", "", WireError.Reason.missingField), ("\"venue\":\"binance\",", "", .missingField),
-        (",\"received_time_us\":1700000000130000", "", .missingField), ("\"price\":\"67000.01000000\",", "", .missingField),
+        (",\"received_time_us\":1700000000130000", "", .missingField),
+        ("\"price\":\"67000.01000000\",", "", .missingField),
         ("{\"venue\"", "{\"price\":\"1\",\"venue\"", .duplicateField),
         ("\"67000.01000000\"", "\"-1\"", .implausible), ("\"67000.01000000\"", "0", .implausible),
         ("\"0.00100000\"", "-0.1", .implausible), ("\"67000.01000000\"", "1e999", .badNumber),
         ("\"67000.01000000\"", "\"1.000000001\"", .badNumber), ("\"67000.01000000\"", "\"NaN\"", .badNumber),
         ("\"67000.01000000\"", "NaN", .notJSON), ("\"67000.01000000\"", "null", .badType),
         ("\"67000.01000000\"", "[1]", .badType), ("123456", "-1", .implausible), ("123456", "1.0", .badNumber),
-        ("123456", "9223372036854775808", .badNumber), ("123456", "\"123456\"", .badType), ("123456", "0123456", .notJSON),
+        ("123456", "9223372036854775808", .badNumber), ("123456", "\"123456\"", .badType),
+        ("123456", "0123456", .notJSON),
         ("\"buy\"", "\"BUY\"", .badValue), ("\"buy\"", "true", .badType), ("BTCUSDT", "btcusdt", .badValue),
         ("BTCUSDT", "BTC USDT", .badValue), ("BTCUSDT", "", .badValue), ("binance", "Binance", .badValue),
         ("BTCUSDT", "BTCUSDTBTCUSDTBTCUSDTBTCUSDTBTCUSD", .badValue), ("1700000000123000", "-1", .implausible),
         ("1700000000123000", "7258118400000000", .implausible), ("130000}", "130000,\"trade_count\":0}", .implausible),
-        ("130000}", "130000,\"trade_count\":1000001}", .implausible), ("130000}", "130000,\"trade_count\":123458}", .implausible),
+        ("130000}", "130000,\"trade_count\":1000001}", .implausible),
+        ("130000}", "130000,\"trade_count\":123458}", .implausible),
         ("130000}", "130000,\"aggregate_id\":-1}", .implausible), ("130000}", "130000", .notJSON),
         ("130000}", "130000}}", .notJSON), ("130000}", "130000,\"unavailable\":[1,2],\"reason\":\"\"}", .badValue),
-        ("130000}", "130000,\"x\":\(String(repeating: "[", count: 50))}", .notJSON), ("{\"venue\"", "[\"venue\"", .notObject),
+        ("130000}", "130000,\"x\":\(String(repeating: "[", count: 50))}", .notJSON),
+        ("{\"venue\"", "[\"venue\"", .notObject),
     ])
     func refusalsHaveTheirReason(_ old: String, _ new: String, _ expected: WireError.Reason) {
         let text = replacing(old, new)
@@ -98,7 +103,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("[1]", WireError.Reason.badValue), ("[2,1]", .badValue), ("[1,2,3]", .badValue), ("[]", .badValue), ("[-1,2]", .implausible),
+        ("[1]", WireError.Reason.badValue), ("[2,1]", .badValue), ("[1,2,3]", .badValue), ("[]", .badValue),
+        ("[-1,2]", .implausible),
         ("[1.5,2]", .badNumber), ("\"1-2\"", .badType), ("null", .badType),
     ])
     func unavailableIDsAreARange(_ ids: String, _ expected: WireError.Reason) {

@@ -55,9 +55,12 @@ enum TradeSamples {
             (text("trade_id"), "\(trade.tradeID)"), (text("price"), money(trade.price.description)),
             (text("quantity"), money(trade.quantity.formatted(minimumFraction: Int.random(in: 0...8, using: &random)))),
             (text("taker_side"), text(trade.takerSide == .buy ? "buy" : "sell")),
-            (text("event_time_us"), "\(trade.eventTimeMicros)"), (text("received_time_us"), "\(trade.receivedTimeMicros)"),
+            (text("event_time_us"), "\(trade.eventTimeMicros)"),
+            (text("received_time_us"), "\(trade.receivedTimeMicros)"),
         ]
-        if trade.tradeCount != 1 || Bool.random(using: &random) { fields.append((text("trade_count"), "\(trade.tradeCount)")) }
+        if trade.tradeCount != 1 || Bool.random(using: &random) {
+            fields.append((text("trade_count"), "\(trade.tradeCount)"))
+        }
         if let aggregate = trade.aggregateID {
             fields.append((text("aggregate_id"), "\(aggregate)"))
         } else if Bool.random(using: &random) {

@@ -119,6 +119,22 @@ struct PipelineTests {
         await connection.close()
     }
 
+    @Test func aChangedTableFailsAPreparedStatementOnceAndNotForEver() async throws {
+        let connection = try await TestDatabase.empty("pipeline").connect()
+        try await connection.script("CREATE TABLE t (n integer)")
+        let sql = "SELECT * FROM t"
+        #expect(try await connection.query(sql).columns == ["n"])
+        try await connection.script("ALTER TABLE t ADD COLUMN m integer")
+        let error = try await postgresError { () throws(PostgresError) in try await connection.query(sql) }
+        #expect(error.sqlState == "0A000")
+        #expect(try await connection.query(sql).columns == ["n", "m"])
+        _ = try await connection.query("DEALLOCATE ALL", isPrepared: false)
+        let gone = try await postgresError { () throws(PostgresError) in try await connection.query(sql) }
+        #expect(gone.sqlState == "26000")
+        #expect(try await connection.query(sql).columns == ["n", "m"])
+        await connection.close()
+    }
+
     @Test func aTransactionInsideAnOpenOneIsRefused() async throws {
         let connection = try await TestDatabase.empty("pipeline").connect()
         _ = try await connection.query("BEGIN")

@@ -122,7 +122,7 @@ struct PoolStateTests {
     }
 
     @Test func pausesDoubleUpToTheLongestAndAreShortenedByChance() {
-        let backoff = Backoff(firstMillis: 100, maxMillis: 1_500)
+        let backoff = PostgresBackoff(firstMillis: 100, maxMillis: 1_500)
         let longest = (1...7).map { backoff.pauseMillis(afterFailures: $0) { $0.upperBound } }
         #expect(longest == [100, 200, 400, 800, 1_500, 1_500, 1_500])
         let shortest = (1...5).map { backoff.pauseMillis(afterFailures: $0) { $0.lowerBound } }

@@ -48,17 +48,17 @@ struct PoolTests {
 
     @Test func waitingEndsWithATimeoutAndAFullQueueAtOnce() async throws {
         let pool = try await pool {
-            $0.size = 1; $0.maxWaiters = 1; $0.acquireTimeoutMillis = 2_000
+            $0.size = 1; $0.maxWaiters = 1; $0.acquireTimeoutMillis = 4_000
         }
         let gate = Gate()
+        let lent = Gate()
         let holder = Task {
             try await pool.withConnection { connection throws(PostgresError) in
-                _ = try await connection.query("SELECT 1")
+                await lent.open()
                 await gate.wait()
             }
         }
-        try await waitUntil("the connection is lent", withinMillis: 10_000) { pool.connectionCount == 1 }
-        // The one idle moment between connecting and lending is over when somebody has to wait.
+        await lent.wait()
         let waiting = Task { try await postgresError { () throws(PostgresError) in try await pool.query("SELECT 2") } }
         try await waitUntil("somebody waits", withinMillis: 10_000) { pool.waiterCount == 1 }
         let busy = try await postgresError { () throws(PostgresError) in try await pool.query("SELECT 3") }
@@ -94,7 +94,7 @@ struct PoolTests {
     @Test func aServerThatIsNotThereFailsCallsAtOnceWithTheReason() async throws {
         let port = try FreePort.next()
         var options = PostgresPoolOptions()
-        options.backoff = Backoff(firstMillis: 5, maxMillis: 20)
+        options.backoff = PostgresBackoff(firstMillis: 5, maxMillis: 20)
         let configuration = try PostgresConfiguration(url: "postgresql://market@127.0.0.1:\(port)/market")
         let pool = PostgresPool(configuration, options)
         try await waitUntil("the pool knows", withinMillis: 10_000) {

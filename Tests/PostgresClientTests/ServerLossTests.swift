@@ -76,7 +76,7 @@ struct ServerLossTests {
         _ = try await Migrator(Schemas.postgres).apply(using: configuration)
         var options = PostgresPoolOptions()
         options.size = 2
-        options.backoff = Backoff(firstMillis: 10, maxMillis: 100)
+        options.backoff = PostgresBackoff(firstMillis: 10, maxMillis: 100)
         let pool = PostgresPool(configuration, options)
         try await prepared(pool)
         var claim = try await Claim.take(0, owner: Owner.first, on: pool)

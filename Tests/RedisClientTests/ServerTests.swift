@@ -125,7 +125,9 @@ struct ServerTests {
         try await withClient(server.url(database: 5)) { client in
             _ = try await client.send(["SET", "only:in:five", "x"])
             try await withClient(server.url) { other in
-                let replies = try await other.send([["GET", "only:in:five"], ["SELECT", "5"], ["GET", "only:in:five"]])
+                let replies = try await other.send([
+                    ["GET", "only:in:five"], ["SELECT", "5"], ["GET", "only:in:five"],
+                ])
                 #expect(replies.map(\.text) == [nil, "OK", "x"])
             }
         }

@@ -65,7 +65,8 @@ struct TLSTests {
     @Test func aServerThatSpeaksNoTLSIsSaidToBeOne() async throws {
         let server = try await RedisServer.shared.get()
         // It may take the greeting for the beginning of a line and wait for the rest.
-        try await withClient("rediss://localhost:\(server.port)/0", change: { $0.connectTimeoutMillis = 500 }) { client in
+        try await withClient("rediss://localhost:\(server.port)/0", change: { $0.connectTimeoutMillis = 500 }) {
+            client in
             let error = await #expect(throws: RedisError.self) { try await client.send(["PING"]) }
             #expect(error?.code == .tls)
         }

@@ -70,7 +70,9 @@ public final class KafkaBroker: Sendable {
     }
 
     /// Makes a topic with a name of its own.
-    public func makeTopic(_ name: String, partitions: Int = 1, configuration: [String: String] = [:]) async throws -> String {
+    public func makeTopic(_ name: String, partitions: Int = 1, configuration: [String: String] = [:]) async throws
+        -> String
+    {
         let topic = uniqueTopic(name)
         let admin = try KafkaAdmin(self.configuration("test-admin"))
         let outcomes = try await admin.createTopics(
@@ -147,7 +149,9 @@ struct KafkaDistribution: Sendable {
             .deletingLastPathComponent()
         let beside = repository.deletingLastPathComponent().appendingPathComponent("shared/kafka").path
         for home in [given, beside].compactMap(\.self) where isExecutable(home + "/bin/kafka-server-start.sh") {
-            guard hasJava else { throw ServerProblem("no Java for Apache Kafka: install openjdk-17-jre-headless or set JAVA_HOME") }
+            guard hasJava else {
+                throw ServerProblem("no Java for Apache Kafka: install openjdk-17-jre-headless or set JAVA_HOME")
+            }
             return KafkaDistribution(home: home)
         }
         if let given { throw ServerProblem("KAFKA_HOME=\(given) has no bin/kafka-server-start.sh") }

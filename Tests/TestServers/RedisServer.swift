@@ -153,8 +153,8 @@ public final class RedisServer: Sendable {
         let names = options.certificateName.map { "DNS:\($0)" } ?? "DNS:localhost,IP:127.0.0.1"
         let script = """
             set -e
-            openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -keyout ca.key -out ca.pem \
-              -subj "/CN=test authority"
+            openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -keyout ca.key \
+              -out ca.pem -subj "/CN=test authority"
             openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout server.key -out server.csr \
               -subj "/CN=test server"
             printf 'subjectAltName=%s\\n' "$1" >extensions

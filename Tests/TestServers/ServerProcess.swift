@@ -73,7 +73,9 @@ public final class ServerProcess: Sendable {
         return ServerProcess(name: name, processID: id, logPath: logPath, process: process, lifeline: lifeline)
     }
 
-    private init(name: String, processID: Int32, logPath: String, process: sending Process, lifeline: consuming Lifeline) {
+    private init(
+        name: String, processID: Int32, logPath: String, process: sending Process, lifeline: consuming Lifeline
+    ) {
         self.name = name
         self.processID = processID
         self.logPath = logPath

@@ -4,7 +4,8 @@
 # exchange_answers: whether the real exchange answers within 3 s.
 exchange_answers() { curl -fsS -m 3 "$(setting BINANCE_REST_URL https://api.binance.com)/api/v3/ping"; }
 
-# choose_source: sets SOURCE (MARKET_SOURCE) and STACK from mode, rate and seed. A database belongs to one source.
+# choose_source: decides the mode if need be, and sets symbols, SOURCE (MARKET_SOURCE) and STACK. A database, its log
+# and its Redis belong to one source.
 choose_source() {
     case $mode in
         live) exchange_answers >/dev/null 2>&1 || note "the exchange does not answer now; the producer keeps trying" ;;
@@ -19,11 +20,14 @@ choose_source() {
             fi
             ;;
     esac
+    symbols=${symbols:-$(setting SYMBOLS "$([ "$mode" = live ] && echo BTCUSDT || echo BTCUSDT,ETHUSDT)")}
     if [ "$mode" = live ]; then
         SOURCE=binance
         STACK=$RUN/live
     else
-        SOURCE="simulator:seed=$seed,rate=$rate"
-        STACK=$RUN/simulator-seed-$seed-rate-$rate
+        # The simulator names its market: which trades there are depends on the number of symbols, too.
+        SOURCE=$(SYMBOLS=$symbols SIMULATOR_RATE=$rate SIMULATOR_SEED=$seed "$BIN/exchange-simulator" source) ||
+            fail "there is no such market: --symbols $symbols, --rate $rate, --seed $seed"
+        STACK=$RUN/$(printf '%s' "$SOURCE" | tr -c 'A-Za-z0-9.' '-')
     fi
 }

@@ -2,8 +2,8 @@
 # Our services on one stack's servers.
 #
 # Set by whoever reads this, beside what servers.sh wants: BIN (the folder of executables), SOURCE (MARKET_SOURCE),
-# SIMULATOR_PORT, PRODUCER_METRICS_PORT, PROCESSOR_METRICS_PORT, API_PORT. SERVICE_FOLDER is where services run, and read
-# .env: the project's folder unless told.
+# SIMULATOR_PORT, PRODUCER_METRICS_PORT, PROCESSOR_METRICS_PORT, API_PORT. SERVICE_FOLDER is where services run, and
+# read .env: the project's folder unless told.
 
 # service_environment: what every service of the stack is given, one KEY=value a line.
 service_environment() {

@@ -69,7 +69,7 @@ public struct BinanceRequestError: Error, Hashable, Sendable {
     /// The request's id as far as one could be read.
     public let id: BinanceRequest.ID
 
-    init(_ code: Int, _ message: String, _ id: BinanceRequest.ID = .null) {
+    public init(_ code: Int, _ message: String, _ id: BinanceRequest.ID = .null) {
         self.code = code
         self.message = message
         self.id = id

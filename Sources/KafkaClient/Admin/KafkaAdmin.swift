@@ -35,8 +35,11 @@ public final class KafkaAdmin: Sendable {
     }
 
     /// Describes the cluster and one topic, or all of them. A topic that does not exist is absent.
-    public func metadata(topic: String? = nil, timeoutMillis: Int = 10_000) async throws(KafkaError) -> ClusterMetadata {
-        try await run(timeoutMillis) { (client, deadline) throws(KafkaError) in try client.metadata(topic: topic, deadline: deadline) }
+    public func metadata(topic: String? = nil, timeoutMillis: Int = 10_000) async throws(KafkaError) -> ClusterMetadata
+    {
+        try await run(timeoutMillis) { (client, deadline) throws(KafkaError) in
+            try client.metadata(topic: topic, deadline: deadline)
+        }
     }
 
     /// How many partitions a topic has; nil when there is no such topic.
@@ -46,7 +49,9 @@ public final class KafkaAdmin: Sendable {
 
     /// Which log a topic's name stands for.
     public func topicID(of topic: String, timeoutMillis: Int = 10_000) async throws(KafkaError) -> TopicID {
-        try await run(timeoutMillis) { (client, deadline) throws(KafkaError) in try client.topicID(of: topic, deadline: deadline) }
+        try await run(timeoutMillis) { (client, deadline) throws(KafkaError) in
+            try client.topicID(of: topic, deadline: deadline)
+        }
     }
 
     /// The ranges of offsets that partitions' logs hold.
@@ -61,7 +66,9 @@ public final class KafkaAdmin: Sendable {
     }
 
     /// A topic's settings, the defaults included, under Kafka's names.
-    public func configuration(of topic: String, timeoutMillis: Int = 10_000) async throws(KafkaError) -> [String: String] {
+    public func configuration(of topic: String, timeoutMillis: Int = 10_000) async throws(KafkaError) -> [String:
+        String]
+    {
         try await run(timeoutMillis) { (client, deadline) throws(KafkaError) in
             try client.configuration(of: topic, deadline: deadline)
         }
@@ -70,13 +77,19 @@ public final class KafkaAdmin: Sendable {
     /// Deletes topics with all they hold; those that do not exist are no error.
     public func deleteTopics(_ names: [String], timeoutMillis: Int = 10_000) async throws(KafkaError) {
         if names.isEmpty { return }
-        try await run(timeoutMillis) { (client, deadline) throws(KafkaError) in try client.deleteTopics(names, deadline: deadline) }
+        try await run(timeoutMillis) { (client, deadline) throws(KafkaError) in
+            try client.deleteTopics(names, deadline: deadline)
+        }
     }
 
     /// Deletes the records before an offset of each partition: the log begins there from then on.
-    public func deleteRecords(before offsets: [TopicPartition: Int64], timeoutMillis: Int = 10_000) async throws(KafkaError) {
+    public func deleteRecords(before offsets: [TopicPartition: Int64], timeoutMillis: Int = 10_000)
+        async throws(KafkaError)
+    {
         if offsets.isEmpty { return }
-        try await run(timeoutMillis) { (client, deadline) throws(KafkaError) in try client.deleteRecords(before: offsets, deadline: deadline) }
+        try await run(timeoutMillis) { (client, deadline) throws(KafkaError) in
+            try client.deleteRecords(before: offsets, deadline: deadline)
+        }
     }
 
     /// Adds partitions to a topic up to a total.

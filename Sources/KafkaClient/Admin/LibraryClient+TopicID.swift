@@ -1,9 +1,9 @@
 import CRdKafka
 
 #if canImport(Musl)
-    import Musl
+import Musl
 #else
-    import Glibc
+import Glibc
 #endif
 
 /// `DescribeTopics` of librdkafka 2.3 and later, found at run time: the headers this is compiled against may be older.
@@ -12,7 +12,8 @@ private struct TopicDescriber {
     typealias DestroyCollection = @convention(c) (OpaquePointer?) -> Void
     typealias Describe = @convention(c) (OpaquePointer?, OpaquePointer?, OpaquePointer?, OpaquePointer?) -> Void
     typealias ResultOfEvent = @convention(c) (OpaquePointer?) -> OpaquePointer?
-    typealias Descriptions = @convention(c) (OpaquePointer?, UnsafeMutablePointer<Int>?) -> UnsafeMutablePointer<OpaquePointer?>?
+    typealias Descriptions =
+        @convention(c) (OpaquePointer?, UnsafeMutablePointer<Int>?) -> UnsafeMutablePointer<OpaquePointer?>?
     typealias Part = @convention(c) (OpaquePointer?) -> OpaquePointer?
     typealias Text = @convention(c) (OpaquePointer?) -> UnsafePointer<CChar>?
 
@@ -67,7 +68,7 @@ extension LibraryClient {
             } read: { (answer) throws(KafkaError) in
                 try Self.topicID(in: answer, of: topic, doing, describer)
             }
-        } catch where error.code == .notSupported {
+        } catch  where error.code == .notSupported {
             return .unsupported
         }
     }
@@ -83,7 +84,9 @@ extension LibraryClient {
             case RD_KAFKA_RESP_ERR_NO_ERROR: break
             case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC: return .unknownTopic
             default:
-                throw .library(rd_kafka_error_code(error), doing, words: String(cString: rd_kafka_error_string(error)), topic: topic)
+                throw .library(
+                    rd_kafka_error_code(error), doing, words: String(cString: rd_kafka_error_string(error)),
+                    topic: topic)
             }
         }
         guard let id = describer.topicID(description), let text = describer.text(id) else { return .unsupported }

@@ -1,9 +1,9 @@
 import CRdKafka
 
 #if canImport(Musl)
-    import Musl
+import Musl
 #else
-    import Glibc
+import Glibc
 #endif
 
 /// The administrative calls; each blocks until its answer or the deadline.
@@ -54,7 +54,8 @@ extension LibraryClient {
         let made = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 512) { buffer in
             buffer.initialize(repeating: 0)
             let made = rd_kafka_NewTopic_new(
-                topic.name, Int32(clamping: topic.partitions), Int32(clamping: topic.replication), buffer.baseAddress, buffer.count)
+                topic.name, Int32(clamping: topic.partitions), Int32(clamping: topic.replication), buffer.baseAddress,
+                buffer.count)
             if let start = buffer.baseAddress { words = String(cString: start) }
             return made
         }
@@ -97,8 +98,10 @@ extension LibraryClient {
             rd_kafka_CreatePartitions(pointer, &wish, 1, options, queue)
         } read: { (answer) throws(KafkaError) in
             var count = 0
-            let results = rd_kafka_CreatePartitions_result_topics(rd_kafka_event_CreatePartitions_result(answer), &count)
-            for result in Self.array(results, count) where rd_kafka_topic_result_error(result) != RD_KAFKA_RESP_ERR_NO_ERROR {
+            let results = rd_kafka_CreatePartitions_result_topics(
+                rd_kafka_event_CreatePartitions_result(answer), &count)
+            for result in Self.array(results, count)
+            where rd_kafka_topic_result_error(result) != RD_KAFKA_RESP_ERR_NO_ERROR {
                 throw Self.failure(result, doing)
             }
         }
@@ -126,17 +129,20 @@ extension LibraryClient {
             rd_kafka_DescribeConfigs(pointer, &wish, 1, options, queue)
         } read: { (answer) throws(KafkaError) in
             var count = 0
-            let results = rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(answer), &count)
+            let results = rd_kafka_DescribeConfigs_result_resources(
+                rd_kafka_event_DescribeConfigs_result(answer), &count)
             var settings: [String: String] = [:]
             for result in Self.array(results, count) {
                 let number = rd_kafka_ConfigResource_error(result)
                 if number != RD_KAFKA_RESP_ERR_NO_ERROR {
                     throw .library(
-                        number, doing, words: rd_kafka_ConfigResource_error_string(result).map { String(cString: $0) }, topic: topic)
+                        number, doing, words: rd_kafka_ConfigResource_error_string(result).map { String(cString: $0) },
+                        topic: topic)
                 }
                 var entryCount = 0
                 for entry in Self.array(rd_kafka_ConfigResource_configs(result, &entryCount), entryCount) {
-                    guard let name = rd_kafka_ConfigEntry_name(entry), let value = rd_kafka_ConfigEntry_value(entry) else { continue }
+                    guard let name = rd_kafka_ConfigEntry_name(entry), let value = rd_kafka_ConfigEntry_value(entry)
+                    else { continue }
                     settings[String(cString: name)] = String(cString: value)
                 }
             }

@@ -1,9 +1,9 @@
 import CRdKafka
 
 #if canImport(Musl)
-    import Musl
+import Musl
 #else
-    import Glibc
+import Glibc
 #endif
 
 extension KafkaConfiguration {
@@ -44,7 +44,9 @@ extension KafkaConfiguration {
             let columns = line.split(separator: "|", omittingEmptySubsequences: false)
             guard columns.count >= 4, let name = columns.first.map(trimmed), isName(name) else { continue }
             // The third and fourth columns of a callback or pointer have no value a text could give.
-            if name.hasSuffix("_cb") || name == "opaque" || name == "default_topic_conf" || name == "Property" { continue }
+            if name.hasSuffix("_cb") || name == "opaque" || name == "default_topic_conf" || name == "Property" {
+                continue
+            }
             names.insert(name)
         }
         return names.sorted()
@@ -58,6 +60,9 @@ extension KafkaConfiguration {
     }
 
     private static func isName(_ text: String) -> Bool {
-        !text.isEmpty && text.utf8.allSatisfy { $0 == 0x2e || $0 == 0x5f || ($0 >= 0x61 && $0 <= 0x7a) || ($0 >= 0x30 && $0 <= 0x39) }
+        !text.isEmpty
+            && text.utf8.allSatisfy {
+                $0 == 0x2e || $0 == 0x5f || ($0 >= 0x61 && $0 <= 0x7a) || ($0 >= 0x30 && $0 <= 0x39)
+            }
     }
 }

@@ -13,12 +13,16 @@ public struct ConsumerControl: ~Copyable {
     public func start(_ starts: [PartitionStart]) throws(KafkaError) { try loop.start(starts) }
 
     /// Stops fetching and forgets the position; the partitions stay this member's.
-    public func stop(_ partitions: [TopicPartition]) throws(KafkaError) { try loop.stop(partitions, keepPosition: false) }
+    public func stop(_ partitions: [TopicPartition]) throws(KafkaError) {
+        try loop.stop(partitions, keepPosition: false)
+    }
 
     /// Stops fetching until ``resume(_:)``; the partitions stay this member's, and ticks go on. What was fetched ahead is dropped.
     ///
     /// A partition paused before its first message starts again where it was started.
-    public func pause(_ partitions: [TopicPartition]) throws(KafkaError) { try loop.stop(partitions, keepPosition: true) }
+    public func pause(_ partitions: [TopicPartition]) throws(KafkaError) {
+        try loop.stop(partitions, keepPosition: true)
+    }
 
     /// Goes on after the last message that was delivered before ``pause(_:)``. Partitions that are not paused are left alone.
     public func resume(_ partitions: [TopicPartition]) throws(KafkaError) { try loop.resume(partitions) }

@@ -28,7 +28,9 @@ final class ConsumerCore: Sendable {
     private let shared: Mutex<Shared>
 
     init(_ configuration: KafkaConfiguration, options: ConsumerOptions) throws(KafkaError) {
-        guard !options.topics.isEmpty else { throw KafkaError(.configuration, "group \(options.groupID) is given no topic to read") }
+        guard !options.topics.isEmpty else {
+            throw KafkaError(.configuration, "group \(options.groupID) is given no topic to read")
+        }
         client = try LibraryClient(
             RD_KAFKA_CONSUMER, configuration, options.settings(configuration.properties), prepare: Self.setCallbacks)
         // The main queue's callbacks (errors, statistics) come with the messages.
@@ -70,7 +72,9 @@ final class ConsumerCore: Sendable {
 
     func perform(_ work: @escaping Wish) -> Bool {
         shared.withLock { shared in
-            guard let queue = shared.queue, shared.closing == nil, shared.wishes.count < Self.maxWishes else { return false }
+            guard let queue = shared.queue, shared.closing == nil, shared.wishes.count < Self.maxWishes else {
+                return false
+            }
             shared.wishes.append(work)
             rd_kafka_queue_yield(queue.pointer)
             return true

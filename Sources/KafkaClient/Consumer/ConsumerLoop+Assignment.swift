@@ -16,7 +16,8 @@ extension ConsumerLoop {
         if rebalance.isAssignment {
             for partition in rebalance.partitions { partitions[partition] = Partition() }
             // Under the cooperative protocol a rebalance often brings nothing new; that is not worth a word.
-            let starts = rebalance.partitions.isEmpty ? [] : handler.assigned(rebalance.partitions, ConsumerControl(self))
+            let starts =
+                rebalance.partitions.isEmpty ? [] : handler.assigned(rebalance.partitions, ConsumerControl(self))
             // Even if there is none: librdkafka waits for the call.
             report(assign(starts.filter { partitions[$0.partition]?.phase == .held }))
             return
@@ -91,7 +92,8 @@ extension ConsumerLoop {
             rd_kafka_commit_queue(
                 client.pointer, list, queue,
                 { client, number, _, _ in
-                    guard number != RD_KAFKA_RESP_ERR_NO_ERROR, number != RD_KAFKA_RESP_ERR__NO_OFFSET, let client else { return }
+                    guard number != RD_KAFKA_RESP_ERR_NO_ERROR, number != RD_KAFKA_RESP_ERR__NO_OFFSET, let client
+                    else { return }
                     ClientCallbacks.of(rd_kafka_opaque(client))?.add(.library(number, "offsets were not committed"))
                 }, nil)
         }
@@ -118,7 +120,9 @@ extension ConsumerLoop {
     private func assign(_ starts: [PartitionStart]) -> KafkaError? {
         let list = PartitionList(starts)
         if let error = list.withPointer({ rd_kafka_incremental_assign(client.pointer, $0) }) {
-            return .taking(error, "fetching of \(starts.count) partitions could not be begun", topic: starts.first?.partition.topic)
+            return .taking(
+                error, "fetching of \(starts.count) partitions could not be begun", topic: starts.first?.partition.topic
+            )
         }
         for start in starts {
             partitions[start.partition]?.phase = .fetched

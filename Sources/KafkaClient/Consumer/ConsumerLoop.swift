@@ -150,7 +150,8 @@ final class ConsumerLoop {
         } else {
             let words = rd_kafka_message_errstr(message).map { String(cString: $0) }
             handler.failed(
-                .library(number, "reading was interrupted", words: words, topic: topic, partition: partition), ConsumerControl(self))
+                .library(number, "reading was interrupted", words: words, topic: topic, partition: partition),
+                ConsumerControl(self))
         }
     }
 

@@ -42,7 +42,8 @@ public struct ConsumerOptions: Sendable {
         if let instanceID { settings.defaults.append(("group.instance.id", instanceID)) }
         if properties["group.protocol"] != "consumer" {
             settings.defaults.append(("session.timeout.ms", String(sessionTimeoutMillis)))
-            settings.defaults.append(("heartbeat.interval.ms", String(min(heartbeatMillis, max(1, sessionTimeoutMillis / 3)))))
+            settings.defaults.append(
+                ("heartbeat.interval.ms", String(min(heartbeatMillis, max(1, sessionTimeoutMillis / 3)))))
             settings.owned.append(.init(name: "partition.assignment.strategy", value: "cooperative-sticky"))
         }
         return settings

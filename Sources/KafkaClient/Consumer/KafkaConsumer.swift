@@ -44,14 +44,18 @@ public final class KafkaConsumer: Sendable {
     ) async throws(KafkaError) -> [TopicPartition: Int64] {
         let deadline = Deadline(millis: timeoutMillis)
         let client = core.client
-        return try await core.queries.run { () throws(KafkaError) in try client.offsets(of: partitions, at: .end, deadline: deadline) }
+        return try await core.queries.run { () throws(KafkaError) in
+            try client.offsets(of: partitions, at: .end, deadline: deadline)
+        }
     }
 
     /// Asks the broker for the range of offsets a partition's log holds.
     public func watermarks(of partition: TopicPartition, timeoutMillis: Int) async throws(KafkaError) -> OffsetRange {
         let deadline = Deadline(millis: timeoutMillis)
         let client = core.client
-        return try await core.queries.run { () throws(KafkaError) in try client.watermarks(of: partition, deadline: deadline) }
+        return try await core.queries.run { () throws(KafkaError) in
+            try client.watermarks(of: partition, deadline: deadline)
+        }
     }
 
     /// Gives the partitions back (``ConsumerHandler/revoked(_:_:)`` is called), leaves the group and ends the thread.

@@ -20,7 +20,8 @@ public struct KafkaMessage: ~Escapable {
         @_lifetime(copy self)
         get {
             guard let start = slot.pointee.key else { return nil }
-            return unsafe _overrideLifetime(RawSpan(_unsafeStart: start, byteCount: slot.pointee.keyCount), copying: self)
+            return unsafe _overrideLifetime(
+                RawSpan(_unsafeStart: start, byteCount: slot.pointee.keyCount), copying: self)
         }
     }
 
@@ -30,7 +31,8 @@ public struct KafkaMessage: ~Escapable {
         @_lifetime(copy self)
         get {
             guard let start = slot.pointee.payload else { return nil }
-            return unsafe _overrideLifetime(RawSpan(_unsafeStart: start, byteCount: slot.pointee.payloadCount), copying: self)
+            return unsafe _overrideLifetime(
+                RawSpan(_unsafeStart: start, byteCount: slot.pointee.payloadCount), copying: self)
         }
     }
 
@@ -56,7 +58,9 @@ public struct KafkaMessage: ~Escapable {
         guard rd_kafka_message_headers(library, &list) == RD_KAFKA_RESP_ERR_NO_ERROR else { return nil }
         var value: UnsafeRawPointer?
         var count = 0
-        guard rd_kafka_header_get_last(list, name, &value, &count) == RD_KAFKA_RESP_ERR_NO_ERROR, let value else { return nil }
+        guard rd_kafka_header_get_last(list, name, &value, &count) == RD_KAFKA_RESP_ERR_NO_ERROR, let value else {
+            return nil
+        }
         return Array(UnsafeRawBufferPointer(start: value, count: count))
     }
 
@@ -86,7 +90,8 @@ public struct KafkaMessage: ~Escapable {
             var name: UnsafePointer<CChar>?
             var value: UnsafeRawPointer?
             var count = 0
-            guard rd_kafka_header_get_all(list, index, &name, &value, &count) == RD_KAFKA_RESP_ERR_NO_ERROR, let name else { break }
+            guard rd_kafka_header_get_all(list, index, &name, &value, &count) == RD_KAFKA_RESP_ERR_NO_ERROR, let name
+            else { break }
             let bytes = value.map { Array(UnsafeRawBufferPointer(start: $0, count: count)) }
             headers.append(KafkaHeader(String(cString: name), bytes))
         }

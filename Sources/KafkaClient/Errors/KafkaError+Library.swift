@@ -8,13 +8,15 @@ extension KafkaError {
     ///   - doing: What was tried, put before librdkafka's words.
     ///   - words: librdkafka's words for this case, or nil for its general ones.
     static func library(
-        _ number: rd_kafka_resp_err_t, _ doing: String, words: String? = nil, topic: String? = nil, partition: Int32? = nil,
+        _ number: rd_kafka_resp_err_t, _ doing: String, words: String? = nil, topic: String? = nil,
+        partition: Int32? = nil,
         isFatal: Bool = false
     ) -> KafkaError {
         let code = Code(number)
         let text = words.flatMap { $0.isEmpty ? nil : $0 } ?? String(cString: rd_kafka_err2str(number))
         return KafkaError(
-            isFatal ? .fatal : code, doing.isEmpty ? text : "\(doing): \(text)", libraryCode: String(cString: rd_kafka_err2name(number)),
+            isFatal ? .fatal : code, doing.isEmpty ? text : "\(doing): \(text)",
+            libraryCode: String(cString: rd_kafka_err2name(number)),
             isFatal: isFatal || code == .fatal, isRetriable: code.isRetriable, topic: topic, partition: partition)
     }
 
@@ -24,7 +26,8 @@ extension KafkaError {
     ) -> KafkaError {
         defer { rd_kafka_error_destroy(error) }
         return library(
-            rd_kafka_error_code(error), doing, words: String(cString: rd_kafka_error_string(error)), topic: topic, partition: partition,
+            rd_kafka_error_code(error), doing, words: String(cString: rd_kafka_error_string(error)), topic: topic,
+            partition: partition,
             isFatal: rd_kafka_error_is_fatal(error) != 0)
     }
 
@@ -68,22 +71,26 @@ extension KafkaError.Code {
             self = .authorization
         case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE, RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET, RD_KAFKA_RESP_ERR__NO_OFFSET:
             self = .offsetOutOfRange
-        case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+        case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION,
+            RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
             self = .unknownTopicOrPartition
         case RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS: self = .topicAlreadyExists
-        case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE, RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
+        case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE,
+            RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
             self = .messageTooLarge
         case RD_KAFKA_RESP_ERR__PURGE_QUEUE, RD_KAFKA_RESP_ERR__PURGE_INFLIGHT: self = .purged
         case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION, RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID,
             RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS, RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST:
             self = .fencedOrStale
         case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED: self = .maxPollExceeded
-        case RD_KAFKA_RESP_ERR__BAD_MSG, RD_KAFKA_RESP_ERR__BAD_COMPRESSION, RD_KAFKA_RESP_ERR_INVALID_MSG: self = .badMessage
+        case RD_KAFKA_RESP_ERR__BAD_MSG, RD_KAFKA_RESP_ERR__BAD_COMPRESSION, RD_KAFKA_RESP_ERR_INVALID_MSG:
+            self = .badMessage
         case RD_KAFKA_RESP_ERR__INVALID_ARG, RD_KAFKA_RESP_ERR__STATE, RD_KAFKA_RESP_ERR__CONFLICT,
             RD_KAFKA_RESP_ERR_INVALID_CONFIG, RD_KAFKA_RESP_ERR_INVALID_PARTITIONS,
             RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR, RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
             self = .invalidArgument
-        case RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE, RD_KAFKA_RESP_ERR__NOT_IMPLEMENTED, RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION:
+        case RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE, RD_KAFKA_RESP_ERR__NOT_IMPLEMENTED,
+            RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION:
             self = .notSupported
         default: self = .other
         }

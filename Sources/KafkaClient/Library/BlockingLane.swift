@@ -61,7 +61,10 @@ final class BlockingLane: Sendable {
         let (refusal, mustStart): (KafkaError?, Bool) = monitor.withLock { state in
             if state.isStopping { return (.closed(owner), false) }
             if state.calls.count >= Self.maxWaiting {
-                return (KafkaError(.timedOut, "\(state.calls.count) calls of the \(owner) wait already", isRetriable: true), false)
+                return (
+                    KafkaError(.timedOut, "\(state.calls.count) calls of the \(owner) wait already", isRetriable: true),
+                    false
+                )
             }
             state.calls.append(call)
             defer { state.isStarted = true }

@@ -6,7 +6,9 @@ extension LibraryClient {
         var handle: OpaquePointer?
         if let topic {
             handle = rd_kafka_topic_new(pointer, topic, nil)
-            if handle == nil { throw .library(rd_kafka_last_error(), "topic \(topic) cannot be asked for", topic: topic) }
+            if handle == nil {
+                throw .library(rd_kafka_last_error(), "topic \(topic) cannot be asked for", topic: topic)
+            }
         }
         defer { if let handle { rd_kafka_topic_destroy(handle) } }
         var answer: UnsafePointer<rd_kafka_metadata>?
@@ -28,7 +30,9 @@ extension LibraryClient {
                 throw .library(found.err, "topic \(name) cannot be described", topic: name)
             }
             if found.partition_cnt == 0 { continue }
-            topics[name] = (0..<Int(found.partition_cnt)).map { Self.partition(found.partitions[$0]) }.sorted { $0.id < $1.id }
+            topics[name] = (0..<Int(found.partition_cnt)).map { Self.partition(found.partitions[$0]) }.sorted {
+                $0.id < $1.id
+            }
         }
         let brokers = (0..<Int(answer.pointee.broker_cnt)).map { index in
             let broker = answer.pointee.brokers[index]

@@ -13,7 +13,9 @@ extension LibraryClient {
         if number != RD_KAFKA_RESP_ERR_NO_ERROR { throw .library(number, doing, topic: partitions.first?.topic) }
         if let failure = list.firstFailure(doing) { throw failure }
         var offsets: [TopicPartition: Int64] = [:]
-        for element in list.elements { offsets[TopicPartition(String(cString: element.topic), element.partition)] = element.offset }
+        for element in list.elements {
+            offsets[TopicPartition(String(cString: element.topic), element.partition)] = element.offset
+        }
         return offsets
     }
 

@@ -32,7 +32,8 @@ struct LibraryConfiguration {
         settings = settings.filter { configuration.properties[$0.name] == nil || Self.brokerNames.contains($0.name) }
         for (name, value) in configuration.properties.sorted(by: { $0.key < $1.key }) where !ignored.contains(name) {
             if Self.brokerNames.contains(name) {
-                throw KafkaError(.configuration, "\(name) must not be given as a property: KAFKA_BROKERS names the brokers")
+                throw KafkaError(
+                    .configuration, "\(name) must not be given as a property: KAFKA_BROKERS names the brokers")
             }
             if let owned = owned.first(where: { $0.name == name }) {
                 guard value == owned.value || owned.synonyms.contains(value) else {
@@ -68,7 +69,8 @@ struct LibraryConfiguration {
         let isSecret = KafkaConfiguration.isSecret(property: name)
         // librdkafka repeats the value in its words.
         let shown = isSecret ? replacing(value, in: words) : words
-        throw KafkaError(.configuration, "\(name)=\(isSecret ? "***" : value) was refused: \(shown)", libraryCode: "_INVALID_ARG")
+        throw KafkaError(
+            .configuration, "\(name)=\(isSecret ? "***" : value) was refused: \(shown)", libraryCode: "_INVALID_ARG")
     }
 
     /// The words without the secret.

@@ -1,9 +1,9 @@
 import CRdKafka
 
 #if canImport(Musl)
-    import Musl
+import Musl
 #else
-    import Glibc
+import Glibc
 #endif
 
 /// A value under a lock that a thread of this module can wait upon. Never waited upon from the cooperative pool.

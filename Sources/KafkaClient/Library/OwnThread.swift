@@ -1,9 +1,9 @@
 import CRdKafka
 
 #if canImport(Musl)
-    import Musl
+import Musl
 #else
-    import Glibc
+import Glibc
 #endif
 
 /// Threads of this module: for calls that block, which the cooperative pool must not make.

@@ -24,14 +24,18 @@ struct PartitionList: ~Copyable {
     }
 
     private func add(_ partition: TopicPartition, offset: Int64?) {
-        guard let element = rd_kafka_topic_partition_list_add(pointer, partition.topic, partition.partition) else { return }
+        guard let element = rd_kafka_topic_partition_list_add(pointer, partition.topic, partition.partition) else {
+            return
+        }
         if let offset { element.pointee.offset = offset }
     }
 
     deinit { rd_kafka_topic_partition_list_destroy(pointer) }
 
     /// Calls librdkafka with the list, which lives until the call is over.
-    borrowing func withPointer<Result>(_ body: (UnsafeMutablePointer<rd_kafka_topic_partition_list_t>) -> Result) -> Result {
+    borrowing func withPointer<Result>(_ body: (UnsafeMutablePointer<rd_kafka_topic_partition_list_t>) -> Result)
+        -> Result
+    {
         body(pointer)
     }
 

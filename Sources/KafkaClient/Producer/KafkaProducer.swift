@@ -37,7 +37,8 @@ public final class KafkaProducer: Sendable {
             throw KafkaError(.invalidArgument, "token \(token) is not below 2^63", topic: topic)
         }
         try core.send(
-            topic: topic, partition: partition, key: key, value: value, headers: headers, timestampMillis: timestampMillis,
+            topic: topic, partition: partition, key: key, value: value, headers: headers,
+            timestampMillis: timestampMillis,
             token: token)
     }
 
@@ -50,7 +51,8 @@ public final class KafkaProducer: Sendable {
             throw KafkaError(.invalidArgument, "token \(token) is not below 2^63", topic: topic)
         }
         try core.send(
-            topic: topic, partition: partition, key: key, value: value, headers: headers, timestampMillis: timestampMillis,
+            topic: topic, partition: partition, key: key, value: value, headers: headers,
+            timestampMillis: timestampMillis,
             token: token)
     }
 
@@ -66,8 +68,9 @@ public final class KafkaProducer: Sendable {
         while true {
             do throws(KafkaError) {
                 return try await core.deliver(
-                    topic: topic, partition: partition, key: key, value: value, headers: headers, timestampMillis: timestampMillis)
-            } catch where error.code == .queueFull {
+                    topic: topic, partition: partition, key: key, value: value, headers: headers,
+                    timestampMillis: timestampMillis)
+            } catch  where error.code == .queueFull {
                 try await waitForRoom()
             }
         }
@@ -81,7 +84,9 @@ public final class KafkaProducer: Sendable {
     /// Waits until every message taken so far and meanwhile has been acknowledged or given up.
     ///
     /// - Throws: ``KafkaError``: `.timedOut` when some are still open at the deadline, `.cancelled`.
-    public func flush(timeoutMillis: Int) async throws(KafkaError) { try await core.flush(timeoutMillis: timeoutMillis) }
+    public func flush(timeoutMillis: Int) async throws(KafkaError) {
+        try await core.flush(timeoutMillis: timeoutMillis)
+    }
 
     /// Takes no more, waits for what is open, and ends the producer. What is still open at the deadline is dropped and reported with `.purged`.
     public func close(timeoutMillis: Int = 10_000) async {

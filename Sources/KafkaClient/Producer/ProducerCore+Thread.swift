@@ -55,7 +55,9 @@ extension ProducerCore {
         case Int32(RD_KAFKA_EVENT_DR): report(event, &names)
         case Int32(RD_KAFKA_EVENT_ERROR): note(event)
         case Int32(RD_KAFKA_EVENT_STATS):
-            if let text = rd_kafka_event_stats(event) { client.callbacks.onEvent(.statistics(json: String(cString: text))) }
+            if let text = rd_kafka_event_stats(event) {
+                client.callbacks.onEvent(.statistics(json: String(cString: text)))
+            }
         default: break
         }
     }
@@ -72,9 +74,10 @@ extension ProducerCore {
         while let message = rd_kafka_event_message_next(event) {
             let number = message.pointee.err
             if number == RD_KAFKA_RESP_ERR_NO_ERROR { acknowledged += 1 } else { failed += 1 }
-            if number == RD_KAFKA_RESP_ERR__FATAL { fail(.fatal(of: client.pointer)) }
             if message.pointee.rkt != topic {
-                if !deliveries.isEmpty { batches.append(DeliveryBatch(topic: Self.name(of: topic, &names), deliveries: deliveries)) }
+                if !deliveries.isEmpty {
+                    batches.append(DeliveryBatch(topic: Self.name(of: topic, &names), deliveries: deliveries))
+                }
                 deliveries.removeAll(keepingCapacity: true)
                 topic = message.pointee.rkt
             }
@@ -88,7 +91,13 @@ extension ProducerCore {
                 answers.append((token & ~Self.waiterBit, Self.result(of: message, topic: Self.name(of: topic, &names))))
             }
         }
-        if !deliveries.isEmpty { batches.append(DeliveryBatch(topic: Self.name(of: topic, &names), deliveries: deliveries)) }
+        if !deliveries.isEmpty {
+            batches.append(DeliveryBatch(topic: Self.name(of: topic, &names), deliveries: deliveries))
+        }
+        // The messages a fatal error takes down come before the error's own event; whoever waits shall hear of the error.
+        if failed > 0 && rd_kafka_fatal_error(client.pointer, nil, 0) != RD_KAFKA_RESP_ERR_NO_ERROR {
+            fail(.fatal(of: client.pointer))
+        }
         // Counted before anybody is told.
         tally.withLock {
             $0.acknowledged += acknowledged
@@ -100,7 +109,9 @@ extension ProducerCore {
             return waiting.room
         }
         for continuation in roomy.values { continuation.resume(returning: .success(())) }
-        for (id, result) in answers { waiting.withLock { $0.deliveries.removeValue(forKey: id) }?.resume(returning: result) }
+        for (id, result) in answers {
+            waiting.withLock { $0.deliveries.removeValue(forKey: id) }?.resume(returning: result)
+        }
         for batch in batches { onDelivery(batch) }
     }
 

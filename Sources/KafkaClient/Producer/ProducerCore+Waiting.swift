@@ -3,7 +3,8 @@ import Synchronization
 
 extension ProducerCore {
     func deliver(
-        topic: String, partition: Int32?, key: [UInt8]?, value: [UInt8]?, headers: [KafkaHeader], timestampMillis: Int64?
+        topic: String, partition: Int32?, key: [UInt8]?, value: [UInt8]?, headers: [KafkaHeader],
+        timestampMillis: Int64?
     ) async throws(KafkaError) -> DeliveryReport {
         let result: Result<DeliveryReport, KafkaError> = await withCheckedContinuation { continuation in
             let id = waiting.withLock { waiting in
@@ -13,7 +14,8 @@ extension ProducerCore {
             }
             do throws(KafkaError) {
                 try send(
-                    topic: topic, partition: partition, key: key, value: value, headers: headers, timestampMillis: timestampMillis,
+                    topic: topic, partition: partition, key: key, value: value, headers: headers,
+                    timestampMillis: timestampMillis,
                     token: id | Self.waiterBit)
             } catch {
                 waiting.withLock { $0.deliveries.removeValue(forKey: id) }?.resume(returning: .failure(error))
@@ -57,7 +59,8 @@ extension ProducerCore {
                 if let already { continuation.resume(returning: already) }
             }
         } onCancel: {
-            waiting.withLock { $0.flushes.removeValue(forKey: id) }?.continuation.resume(returning: .failure(Self.cancelled))
+            waiting.withLock { $0.flushes.removeValue(forKey: id) }?.continuation.resume(
+                returning: .failure(Self.cancelled))
         }
         try result.get()
     }

@@ -20,7 +20,8 @@ final class ProducerCore: Sendable {
         /// Set by a refused message, cleared by an acknowledgement.
         var isFull = false
         var room: [UInt64: CheckedContinuation<Result<Void, KafkaError>, Never>] = [:]
-        var flushes: [UInt64: (deadline: Deadline, continuation: CheckedContinuation<Result<Void, KafkaError>, Never>)] = [:]
+        var flushes:
+            [UInt64: (deadline: Deadline, continuation: CheckedContinuation<Result<Void, KafkaError>, Never>)] = [:]
         var deliveries: [UInt64: CheckedContinuation<Result<DeliveryReport, KafkaError>, Never>] = [:]
         var failure: KafkaError?
         /// When to give up; nil while nobody wants it closed.
@@ -40,10 +41,13 @@ final class ProducerCore: Sendable {
     let ended = Completion()
 
     init(
-        _ configuration: KafkaConfiguration, options: ProducerOptions, onDelivery: @escaping @Sendable (DeliveryBatch) -> Void
+        _ configuration: KafkaConfiguration, options: ProducerOptions,
+        onDelivery: @escaping @Sendable (DeliveryBatch) -> Void
     ) throws(KafkaError) {
         let events = Int32(RD_KAFKA_EVENT_DR) | Int32(RD_KAFKA_EVENT_ERROR) | Int32(RD_KAFKA_EVENT_STATS)
-        client = try LibraryClient(RD_KAFKA_PRODUCER, configuration, options.settings) { rd_kafka_conf_set_events($0, events) }
+        client = try LibraryClient(RD_KAFKA_PRODUCER, configuration, options.settings) {
+            rd_kafka_conf_set_events($0, events)
+        }
         self.onDelivery = onDelivery
         sending = Mutex(Sending(client: client))
     }
@@ -58,7 +62,8 @@ final class ProducerCore: Sendable {
     // MARK: Sending
 
     func send(
-        topic: String, partition: Int32?, key: [UInt8]?, value: [UInt8]?, headers: [KafkaHeader], timestampMillis: Int64?,
+        topic: String, partition: Int32?, key: [UInt8]?, value: [UInt8]?, headers: [KafkaHeader],
+        timestampMillis: Int64?,
         token: UInt64
     ) throws(KafkaError) {
         try send(
@@ -67,10 +72,13 @@ final class ProducerCore: Sendable {
     }
 
     func send(
-        topic: String, partition: Int32?, key: RawSpan?, value: RawSpan?, headers: [KafkaHeader], timestampMillis: Int64?,
+        topic: String, partition: Int32?, key: RawSpan?, value: RawSpan?, headers: [KafkaHeader],
+        timestampMillis: Int64?,
         token: UInt64
     ) throws(KafkaError) {
-        if let refusal = waiting.withLock({ $0.failure ?? ($0.closing == nil ? nil : .closed("producer")) }) { throw refusal }
+        if let refusal = waiting.withLock({ $0.failure ?? ($0.closing == nil ? nil : .closed("producer")) }) {
+            throw refusal
+        }
         // Counted before it is taken: its acknowledgement may come before this call returns.
         tally.withLock { $0.accepted += 1 }
         var failure: KafkaError?
@@ -108,7 +116,8 @@ final class ProducerCore: Sendable {
     }
 
     private func produce(
-        _ handle: OpaquePointer, topic: String, partition: Int32?, key: RawSpan?, value: RawSpan?, headers: [KafkaHeader],
+        _ handle: OpaquePointer, topic: String, partition: Int32?, key: RawSpan?, value: RawSpan?,
+        headers: [KafkaHeader],
         timestampMillis: Int64?, token: UInt64
     ) throws(KafkaError) {
         var list: OpaquePointer?
@@ -163,7 +172,8 @@ final class ProducerCore: Sendable {
         value.withUnsafeBytes { bytes in
             withUnsafePointer(to: UInt8(0)) { empty in
                 // No address would mean no value; an empty one is a value.
-                _ = rd_kafka_header_add(list, header.name, -1, bytes.baseAddress ?? UnsafeRawPointer(empty), bytes.count)
+                _ = rd_kafka_header_add(
+                    list, header.name, -1, bytes.baseAddress ?? UnsafeRawPointer(empty), bytes.count)
             }
         }
     }

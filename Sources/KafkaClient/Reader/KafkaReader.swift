@@ -20,7 +20,10 @@ public struct ReaderOptions: Sendable {
                 ("allow.auto.create.topics", "false"),
             ],
             owned: LibraryConfiguration.exactReading,
-            ignored: ["group.id", "group.instance.id", "group.protocol", "partition.assignment.strategy", "session.timeout.ms"])
+            ignored: [
+                "group.id", "group.instance.id", "group.protocol", "partition.assignment.strategy",
+                "session.timeout.ms",
+            ])
     }
 }
 
@@ -47,7 +50,8 @@ public final class KafkaReader: Sendable {
     ///   - offsets: Where to begin in single partitions; wins over `start`.
     /// - Throws: ``KafkaError`` with `.configuration` when a property is refused.
     public init(
-        _ configuration: KafkaConfiguration, topic: String, from start: StartOffset = .beginning, partitions: [Int32]? = nil,
+        _ configuration: KafkaConfiguration, topic: String, from start: StartOffset = .beginning,
+        partitions: [Int32]? = nil,
         offsets: [Int32: Int64] = [:], options: ReaderOptions = .init()
     ) throws(KafkaError) {
         let plan = ReaderCore.Plan(topic: topic, start: start, partitions: partitions, offsets: offsets)

@@ -33,7 +33,8 @@ final class ReaderCore: Sendable {
     let ended = Completion()
 
     init(_ configuration: KafkaConfiguration, plan: Plan, options: ReaderOptions) throws(KafkaError) {
-        client = try LibraryClient(RD_KAFKA_CONSUMER, configuration, options.settings(clientID: configuration.clientID)) { made in
+        client = try LibraryClient(RD_KAFKA_CONSUMER, configuration, options.settings(clientID: configuration.clientID))
+        { made in
             rd_kafka_conf_set_error_cb(made) { client, number, words, opaque in
                 guard let client, let callbacks = ClientCallbacks.of(opaque) else { return }
                 let error = rd_kafka_resp_err_t(number: number)
@@ -76,7 +77,8 @@ final class ReaderCore: Sendable {
         let alarm = timeoutMillis.map { millis in
             Task {
                 try? await Task.sleep(for: .milliseconds(millis))
-                self.giveUp(id, KafkaError(.timedOut, "nothing came in time", isRetriable: true, topic: self.plan.topic))
+                self.giveUp(
+                    id, KafkaError(.timedOut, "nothing came in time", isRetriable: true, topic: self.plan.topic))
             }
         }
         defer { alarm?.cancel() }
@@ -88,7 +90,8 @@ final class ReaderCore: Sendable {
                     if let failure = shared.failure { return .failure(failure) }
                     if shared.isClosing { return .success(nil) }
                     if shared.waiter != nil {
-                        return .failure(KafkaError(.invalidArgument, "two callers wait for the same reader", topic: plan.topic))
+                        return .failure(
+                            KafkaError(.invalidArgument, "two callers wait for the same reader", topic: plan.topic))
                     }
                     shared.waiter = (id, continuation)
                     return nil
@@ -122,7 +125,8 @@ final class ReaderCore: Sendable {
                 return shared.partitions.map { .success($0) }
             }
             guard let known else {
-                throw KafkaError(.timedOut, "the topic's partitions are not known in time", isRetriable: true, topic: topic)
+                throw KafkaError(
+                    .timedOut, "the topic's partitions are not known in time", isRetriable: true, topic: topic)
             }
             let partitions = try known.get().map { TopicPartition(topic, $0) }
             let ends = try client.offsets(of: partitions, at: .end, deadline: deadline)

@@ -60,7 +60,8 @@ struct ReaderLoop {
                 } else {
                     let known = try core.client.metadata(topic: core.plan.topic, deadline: Deadline(millis: 2_000))
                     guard let found = known.topics[core.plan.topic] else {
-                        throw KafkaError(.unknownTopicOrPartition, "there is nothing to read yet", topic: core.plan.topic)
+                        throw KafkaError(
+                            .unknownTopicOrPartition, "there is nothing to read yet", topic: core.plan.topic)
                     }
                     partitions = found.map(\.id)
                 }
@@ -81,10 +82,13 @@ struct ReaderLoop {
         let list = PartitionList(
             partitions.map { partition in
                 PartitionStart(
-                    TopicPartition(plan.topic, partition), at: plan.offsets[partition].map { .offset($0) } ?? plan.start)
+                    TopicPartition(plan.topic, partition), at: plan.offsets[partition].map { .offset($0) } ?? plan.start
+                )
             })
         let number = list.withPointer { rd_kafka_assign(core.client.pointer, $0) }
-        if number != RD_KAFKA_RESP_ERR_NO_ERROR { throw .library(number, "reading could not be begun", topic: plan.topic) }
+        if number != RD_KAFKA_RESP_ERR_NO_ERROR {
+            throw .library(number, "reading could not be begun", topic: plan.topic)
+        }
     }
 
     /// Copies messages into the buffer and destroys them.
@@ -124,7 +128,8 @@ struct ReaderLoop {
     private func endsReading(_ error: KafkaError) -> Bool {
         if error.isFatal { return true }
         switch error.code {
-        case .offsetOutOfRange, .authorization, .authentication, .invalidArgument, .configuration, .notSupported: return true
+        case .offsetOutOfRange, .authorization, .authentication, .invalidArgument, .configuration, .notSupported:
+            return true
         default: return false
         }
     }

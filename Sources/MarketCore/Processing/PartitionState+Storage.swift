@@ -31,7 +31,7 @@ extension PartitionState {
     private mutating func confirm() {
         let (confirmed, sequence) = storage.confirm()
         for instrument in confirmed {
-            instruments[Int(instrument)].ids.stored.unconfirmed.removeAll { $0.sequence <= sequence }
+            instruments[Int(instrument)].ids.stored.confirm(sequence)
         }
     }
 
@@ -41,17 +41,17 @@ extension PartitionState {
     ///   - keep: holes that stay.
     ///   - rows: gets the rows to write.
     mutating func spill(_ index: Int, keep: Int, rows: inout [StoredHole], into effects: inout Effects) {
-        while instruments[index].ids.holes.count > keep {
-            guard
-                let row = instruments[index].ids.spillOldest(instrument: Int32(index), sequence: storage.sequence)
-            else { return }
-            storage.spilled(row.key)
-            effects.counters.holesSpilled += 1
-            rows.append(row)
-        }
+        let excess = instruments[index].ids.holes.count - keep
+        guard excess > 0 else { return }
+        let spilled = instruments[index].ids.spillOldest(
+            excess, instrument: Int32(index), sequence: storage.sequence)
+        for row in spilled { storage.spilled(row.key) }
+        effects.counters.holesSpilled += Int64(spilled.count)
+        rows += spilled
     }
 
-    /// Asks for open holes to name in `market.progress` where those in memory have run out. Call after a commit.
+    /// Asks for open holes to name in `market.progress` where those in memory have run out. Call after a commit, and
+    /// answer each request, with no rows if the table has none.
     ///
     /// - Parameter limit: requests at most.
     public mutating func holesToReload(limit: Int) -> [HoleRequest] {

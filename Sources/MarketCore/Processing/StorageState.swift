@@ -1,12 +1,5 @@
 /// How what is in memory and what is in the database keep step.
 struct StorageState {
-    /// A row of `id_holes` that was taken back into memory.
-    struct Removal {
-        /// Number of the commit that deletes it.
-        var sequence: Int64
-        var key: StoredHoleKey
-    }
-
     /// Number of the last commit taken.
     var sequence: Int64 = 0
     /// Where the last commit taken ended.
@@ -14,8 +7,9 @@ struct StorageState {
     /// Where the last step stopped short of its batch's end.
     var stoppedAt: Int64?
     private var succeeded: Int64 = 0
-    /// The table may still show these.
-    private var removals: [Removal] = []
+    /// Rows of `id_holes` that were taken back into memory and that the table may still show; with the number of the
+    /// commit that deletes each.
+    private var removals: [StoredHoleKey: Int64] = [:]
     /// Instruments with rows on their way into the table, and the number of their last such commit.
     private var unconfirmed: [(instrument: Int32, sequence: Int64)] = []
     /// Asked for and not yet loaded. What was read for them may be older than any commit since.
@@ -45,16 +39,16 @@ struct StorageState {
     }
 
     /// A row came back into memory; the next commit deletes it.
-    mutating func removed(_ key: StoredHoleKey) { removals.append(Removal(sequence: sequence + 1, key: key)) }
+    mutating func removed(_ key: StoredHoleKey) { removals[key] = sequence + 1 }
 
     /// The commit being taken writes a row.
     mutating func spilled(_ key: StoredHoleKey) {
-        removals.removeAll { $0.key == key }
+        removals[key] = nil
         if let last = unconfirmed.indices.last, unconfirmed[last] == (key.instrument, sequence) { return }
         unconfirmed.append((key.instrument, sequence))
     }
 
-    func wasRemoved(_ key: StoredHoleKey) -> Bool { removals.contains { $0.key == key } }
+    func wasRemoved(_ key: StoredHoleKey) -> Bool { removals[key] != nil }
 
     mutating func commitSucceeded(_ sequence: Int64) { succeeded = max(succeeded, sequence) }
 
@@ -63,7 +57,7 @@ struct StorageState {
     /// - Returns: the instruments whose rows up to a commit's number are in the table.
     mutating func confirm() -> (instruments: [Int32], sequence: Int64) {
         guard !isWaiting else { return ([], succeeded) }
-        removals.removeAll { $0.sequence <= succeeded }
+        removals = removals.filter { $0.value > succeeded }
         let confirmed = unconfirmed.filter { $0.sequence <= succeeded }.map(\.instrument)
         unconfirmed.removeAll { $0.sequence <= succeeded }
         return (confirmed, succeeded)

@@ -1,18 +1,23 @@
 extension IDLedger {
-    /// Takes the oldest hole out of memory.
+    /// Takes the oldest holes out of memory.
     ///
-    /// - Returns: nil if there is none.
-    mutating func spillOldest(instrument: Int32, sequence: Int64) -> StoredHole? {
-        guard let hole = holes.first else { return nil }
-        holes.removeFirst()
-        let row = StoredHole(
-            key: StoredHoleKey(instrument: instrument, generation: generation, firstID: hole.first),
-            lastID: hole.last, beforeMicros: hole.beforeMicros == noTime ? nil : hole.beforeMicros,
-            afterMicros: hole.afterMicros == noTime ? nil : hole.afterMicros,
-            settled: settled.intersection(hole.ids))
-        settled.remove(hole.ids)
-        stored.add(row, isOpen: isOpen(row), sequence: sequence)
-        return row
+    /// - Parameters:
+    ///   - count: how many, at most as many as there are.
+    ///   - sequence: number of the commit that writes them.
+    mutating func spillOldest(_ count: Int, instrument: Int32, sequence: Int64) -> [StoredHole] {
+        let rows = holes.prefix(count).map { hole in
+            StoredHole(
+                key: StoredHoleKey(instrument: instrument, generation: generation, firstID: hole.first),
+                lastID: hole.last, beforeMicros: hole.beforeMicros == noTime ? nil : hole.beforeMicros,
+                afterMicros: hole.afterMicros == noTime ? nil : hole.afterMicros,
+                settled: settled.intersection(hole.ids))
+        }
+        holes.removeFirst(rows.count)
+        for row in rows {
+            if !row.settled.isEmpty { settled.remove(row.key.firstID...row.lastID) }
+            stored.add(row, isOpen: isOpen(row), sequence: sequence)
+        }
+        return rows
     }
 
     /// Takes rows back into memory.
@@ -24,12 +29,9 @@ extension IDLedger {
     mutating func load(_ rows: [StoredHole], for request: HoleRequest) -> [StoredHole] {
         guard request.generation == generation, !isEmpty, stored.count > 0 else { return [] }
         // What is on its way into the table is as good as in it, and newer than what the table shows.
-        var candidates = stored.unconfirmed.map(\.hole)
-        for row in rows
-        where row.key.generation == generation && row.key.firstID <= row.lastID
-            && !candidates.contains(where: { $0.key == row.key })
-        {
-            candidates.append(row)
+        var candidates = stored.unconfirmed.values.map(\.hole)
+        for row in rows where row.key.generation == generation && row.key.firstID <= row.lastID {
+            if stored.unconfirmed[row.key.firstID] == nil { candidates.append(row) }
         }
         candidates.sort { $0.key.firstID < $1.key.firstID }
         let taken: [StoredHole]

@@ -41,8 +41,8 @@ struct IDLedger: Equatable {
         case unknown(ClosedRange<Int64>)
     }
 
-    /// Says whether ids were seen, and makes sure that ``insert(_:_:timeMicros:openFromMicros:deltas:)`` will find what
-    /// it must change.
+    /// Says whether ids were seen, and makes sure that
+    /// ``insert(_:_:timeMicros:eventTimeMicros:disorderMicros:deltas:)`` will find what it must change.
     ///
     /// - Parameter timeMicros: event time of the trade, ``noTime`` where its quantity is 0.
     func judge(_ first: Int64, _ last: Int64, timeMicros: Int64) -> Judgement {

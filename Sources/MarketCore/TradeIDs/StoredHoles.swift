@@ -15,7 +15,8 @@ struct StoredHoles: Equatable {
     var openCount: Int64 = 0
     /// Below `below`, ranges of ids whose every hole is in memory.
     private(set) var knownRegions: [ClosedRange<Int64>] = []
-    var unconfirmed: [Unconfirmed] = []
+    /// By first id.
+    private(set) var unconfirmed: [Int64: Unconfirmed] = [:]
 
     /// Enough for what one batch touches; forgetting one costs a look-up.
     private static let maxKnownRegions = 256
@@ -47,14 +48,19 @@ struct StoredHoles: Equatable {
         count += 1
         if isOpen { openCount += 1 }
         knownRegions.removeAll()
-        unconfirmed.append(Unconfirmed(sequence: sequence, hole: hole))
+        unconfirmed[hole.key.firstID] = Unconfirmed(sequence: sequence, hole: hole)
+    }
+
+    /// The commits up to this number are in the table.
+    mutating func confirm(_ sequence: Int64) {
+        unconfirmed = unconfirmed.filter { $0.value.sequence > sequence }
     }
 
     /// A hole comes back to memory.
     mutating func remove(_ hole: StoredHole, isOpen: Bool) {
         count -= 1
         if isOpen, openCount > 0 { openCount -= 1 }
-        unconfirmed.removeAll { $0.hole.key == hole.key }
+        unconfirmed[hole.key.firstID] = nil
         guard count <= 0 else { return }
         count = 0
         openCount = 0

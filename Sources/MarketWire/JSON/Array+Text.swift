@@ -14,7 +14,9 @@ extension [UInt8] {
 
     /// Appends money of the topic `trades`: always 8 decimal places.
     mutating func appendEightPlaces(_ value: some ExactDecimal) {
-        guard let scaled = UInt64(exactly: value.scaledValue) else { return value.append(to: &self, minimumFraction: 8) }
+        guard let scaled = UInt64(exactly: value.scaledValue) else {
+            return value.append(to: &self, minimumFraction: 8)
+        }
         appendDigits(scaled, places: 8)
     }
 

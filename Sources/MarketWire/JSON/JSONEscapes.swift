@@ -60,14 +60,18 @@ enum JSONEscapes {
     }
 
     private static func codeUnit(_ bytes: RawSpan, at index: Int) throws(JSONError) -> UInt32 {
-        guard index + 4 <= bytes.byteCount else { throw JSONError(.syntax, at: index, "four hexadecimal digits are expected") }
+        guard index + 4 <= bytes.byteCount else {
+            throw JSONError(.syntax, at: index, "four hexadecimal digits are expected")
+        }
         var value: UInt32 = 0
         for offset in index..<(index + 4) {
             let digit: UInt8
             switch bytes[offset] {
             case let byte where byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")
-            case let byte where byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "f"): digit = byte - UInt8(ascii: "a") + 10
-            case let byte where byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "F"): digit = byte - UInt8(ascii: "A") + 10
+            case let byte where byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "f"):
+                digit = byte - UInt8(ascii: "a") + 10
+            case let byte where byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "F"):
+                digit = byte - UInt8(ascii: "A") + 10
             default: throw JSONError(.syntax, at: offset, "four hexadecimal digits are expected")
             }
             value = value << 4 | UInt32(digit)

@@ -122,7 +122,9 @@ public struct JSONReader: ~Escapable {
         case .number: range = try scanNumber()
         default: throw JSONError(.wrongType, at: position, "a decimal number is expected, as text or as a number")
         }
-        if let fast = FixedPoint.parse(bytes, range, scale: Number.scale), let number = Number(scaledValue: Int128(fast)) {
+        if let fast = FixedPoint.parse(bytes, range, scale: Number.scale),
+            let number = Number(scaledValue: Int128(fast))
+        {
             return number
         }
         do {
@@ -238,7 +240,9 @@ public struct JSONReader: ~Escapable {
 
     @_lifetime(self: copy self)
     private mutating func word(_ word: StaticString) throws(JSONError) {
-        guard bytes.holds(word, at: position) else { throw JSONError(.syntax, at: position, "no value begins like this") }
+        guard bytes.holds(word, at: position) else {
+            throw JSONError(.syntax, at: position, "no value begins like this")
+        }
         position += word.utf8CodeUnitCount
     }
 }

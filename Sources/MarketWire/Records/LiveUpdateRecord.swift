@@ -1,6 +1,6 @@
 import MarketCore
 
-/// What changed of one instrument: Redis channel `live`.
+/// What changed of one instrument: Redis channel `live`, see schemas/kafka/live.schema.json.
 public struct LiveUpdateRecord: WireRecord {
     /// The instrument's key text.
     public var symbol: String
@@ -70,12 +70,26 @@ public struct LiveUpdateRecord: WireRecord {
     private static func readCandles(_ json: inout JSONReader) throws(WireError) -> [CandleRecord] {
         var candles: [CandleRecord] = []
         do throws(JSONError) { try json.beginObject() } catch { throw WireError(error, field: "candles") }
-        while true {
-            do throws(JSONError) {
-                // The interval is in the candle, too.
-                guard try json.nextKey() != nil else { return candles }
-            } catch { throw WireError(error, field: "candles") }
-            candles.append(try CandleRecord(reading: &json))
+        while let name = try nextName(&json) {
+            // A newer writer may have intervals that this reader does not know.
+            guard let interval = Interval(name) else {
+                do throws(JSONError) { try json.skipValue() } catch { throw WireError(error, field: "candles") }
+                continue
+            }
+            let candle = try CandleRecord(reading: &json)
+            guard candle.interval == interval else {
+                throw WireError(.badValue, "candles: under \(interval) stands a candle of \(candle.interval)")
+            }
+            candles.append(candle)
         }
+        return candles
+    }
+
+    @_lifetime(json: copy json)
+    private static func nextName(_ json: inout JSONReader) throws(WireError) -> String? {
+        do throws(JSONError) {
+            guard let key = try json.nextKey() else { return nil }
+            return try json.keyText(key)
+        } catch { throw WireError(error, field: "candles") }
     }
 }

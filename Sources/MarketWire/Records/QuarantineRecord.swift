@@ -1,4 +1,5 @@
-/// A record that could not be used, with its bytes: topic `trades.quarantine`.
+/// A record that could not be used, with its bytes: topic `trades.quarantine`,
+/// see schemas/kafka/quarantine.schema.json.
 public struct QuarantineRecord: WireRecord {
     /// One word, as in metrics.
     public var reason: String

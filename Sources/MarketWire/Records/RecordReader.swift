@@ -3,7 +3,7 @@ import MarketCore
 /// The names of a record's fields, in the order in which they are usually written.
 protocol RecordField: RawRepresentable<String>, CaseIterable, Hashable {}
 
-/// Reads the object of one record: known fields at most once each and with their names in every error, others passed over.
+/// Reads the object of one record: known fields at most once each, others passed over, the field's name in every error.
 struct RecordReader<Field: RecordField>: ~Escapable {
     /// The reader, for values that are arrays or objects.
     var json: JSONReader
@@ -147,7 +147,9 @@ struct RecordReader<Field: RecordField>: ~Escapable {
     }
 
     /// An error about the field that ``next()`` gave last.
-    func bad(_ detail: String) -> WireError { WireError(.badValue, current.map { "\($0.rawValue): \(detail)" } ?? detail) }
+    func bad(_ detail: String) -> WireError {
+        WireError(.badValue, current.map { "\($0.rawValue): \(detail)" } ?? detail)
+    }
 
     func named(_ error: JSONError) -> WireError { WireError(error, field: current?.rawValue) }
 

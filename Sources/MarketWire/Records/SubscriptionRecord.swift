@@ -1,4 +1,5 @@
-/// Whether producers follow an instrument: topic `market.subscriptions`. A tombstone says that nobody asked for it.
+/// Whether producers follow an instrument: topic `market.subscriptions`, see schemas/kafka/subscription.schema.json.
+/// A tombstone says that nobody asked for it.
 public struct SubscriptionRecord: WireRecord {
     /// The instrument's key text, which is the record's key.
     public var symbol: String

@@ -21,8 +21,7 @@ public struct TradeBatchDecoder: Sendable {
     ///   - timestampMillis: the message's own time, unix milliseconds, negative where it has none.
     ///   - table: the partition's instruments.
     ///   - batch: takes the trade.
-    /// - Returns: false where the message is for ``decodeGeneral(key:value:partition:offset:timestampMillis:schemaVersion:table:into:)``
-    ///   to judge; the batch is then as it was.
+    /// - Returns: false where the message is for `decodeGeneral` to judge; the batch is then as it was.
     public func decode(
         key: RawSpan, value: RawSpan, partition: Int32, offset: Int64, timestampMillis: Int64,
         table: borrowing InstrumentTable, into batch: inout RecordBatch
@@ -87,7 +86,9 @@ public struct TradeBatchDecoder: Sendable {
     private func index(
         of instrument: Instrument, key: RawSpan?, partition: Int32, table: inout InstrumentTable
     ) throws(WireError) -> Int32 {
-        guard let key else { throw WireError(.keyMismatch, "the record has no key, where '\(instrument.key)' is expected") }
+        guard let key else {
+            throw WireError(.keyMismatch, "the record has no key, where '\(instrument.key)' is expected")
+        }
         let expected = Array(instrument.key.utf8)
         guard key.equals(expected.span.bytes) else {
             throw WireError(.keyMismatch, "the record's key is not '\(instrument.key)', which its value is about")

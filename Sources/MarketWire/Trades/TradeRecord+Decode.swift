@@ -129,7 +129,9 @@ extension TradeRecord {
     }
 
     private static func requirePlausible(_ ids: ClosedRange<Int64>) throws(WireError) {
-        guard ids.lowerBound >= 0 else { throw WireError(.implausible, "trade ids \(ids.lowerBound) to \(ids.upperBound)") }
+        guard ids.lowerBound >= 0 else {
+            throw WireError(.implausible, "trade ids \(ids.lowerBound) to \(ids.upperBound)")
+        }
     }
 
     private static func require<Value>(_ value: Value?, _ field: Field) throws(WireError) -> Value {
@@ -154,7 +156,9 @@ enum TradeBounds {
         guard (trade.aggregateID ?? 0) >= 0 else { return "aggregate_id is below 0" }
         guard isPossible(trade.price, trade.quantity) else { return "\(trade.quantity) at \(trade.price)" }
         guard timesMicros.contains(trade.eventTimeMicros) else { return "event_time_us \(trade.eventTimeMicros)" }
-        guard timesMicros.contains(trade.receivedTimeMicros) else { return "received_time_us \(trade.receivedTimeMicros)" }
+        guard timesMicros.contains(trade.receivedTimeMicros) else {
+            return "received_time_us \(trade.receivedTimeMicros)"
+        }
         return nil
     }
 

@@ -41,7 +41,8 @@ public enum TradeRecord {
     }
 
     /// Appends a person's wish that these ids be asked for again.
-    public static func encodeReopen(_ instrument: Instrument, _ tradeIDs: ClosedRange<Int64>, into bytes: inout [UInt8]) {
+    public static func encodeReopen(_ instrument: Instrument, _ tradeIDs: ClosedRange<Int64>, into bytes: inout [UInt8])
+    {
         begin(instrument, into: &bytes)
         bytes.append(",\"reopen\":[")
         append(tradeIDs, to: &bytes)

@@ -89,6 +89,15 @@ struct BatchReply {
         }
     }
 
+    /// The statement that failed because what was prepared no longer fits: its table has changed (0A000), or somebody has
+    /// deallocated it (26000). Prepared anew it works.
+    var staleStatement: Int? {
+        guard let firstError, let index = firstError.statementIndex, statements.indices.contains(index) else {
+            return nil
+        }
+        return ["0A000", "26000"].contains(firstError.sqlState ?? "") ? index : nil
+    }
+
     /// How the batch ended, when all its answers are there or the connection is gone.
     var outcome: PostgresOutcome {
         if isCommitted { return .committed(rows) }

@@ -36,6 +36,7 @@ extension Session {
             // Without its synchronization point what was queued is void as soon as the connection is closed.
             reply.lose(lossProblem())
         }
+        if let index = reply.staleStatement, let key = plans[index].key { prepared.remove(key) }
         let outcome = reply.outcome
         guard reply.loss == nil, isAlive else { return BatchEnd(outcome: outcome, isUsable: false) }
         // After an error the COMMIT was skipped, and the server waits inside the failed transaction.

@@ -7,7 +7,7 @@ public struct PostgresPoolOptions: Sendable {
     /// How long a caller waits for a connection before it gets ``PostgresError/Kind/timedOut``.
     public var acquireTimeoutMillis = 5_000
     /// The pauses between attempts to connect.
-    public var backoff = Backoff()
+    public var backoff = PostgresBackoff()
     /// What timeouts and pauses are measured with.
     public var clock: any Clock<Duration> & Sendable = ContinuousClock()
     /// Picks a number of a range, for the jitter of the pauses.
@@ -17,7 +17,7 @@ public struct PostgresPoolOptions: Sendable {
 }
 
 /// Pauses that double from one failure to the next, each shortened by chance so that many clients do not come back at once.
-public struct Backoff: Sendable, Hashable {
+public struct PostgresBackoff: Sendable, Hashable {
     /// Before the second attempt.
     public var firstMillis: Int
     /// The longest.

@@ -1,7 +1,8 @@
 /// What is waiting and what is under way on one connection: a value without I/O, clock or callers.
 ///
-/// A batch is one call's commands. It waits for room, is queued, is sent, and is answered when its last reply is in. Replies belong to
-/// the batches in the order of sending; a batch whose caller has gone keeps its place until its replies have come.
+/// A batch is one call's commands. It waits for room, is queued, is sent, and is answered when its last reply is in.
+/// Replies belong to the batches in the order of sending; a batch whose caller has gone keeps its place until its
+/// replies have come.
 struct CommandPipeline {
     struct Limits {
         let maxCommands: Int

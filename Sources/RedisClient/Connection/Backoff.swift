@@ -1,5 +1,5 @@
-/// Pauses between attempts to connect: the upper limit doubles, the pause lies anywhere below it, so that clients that lost the
-/// same server do not come back together.
+/// Pauses between attempts to connect: the upper limit doubles, the pause lies anywhere below it, so that clients
+/// that lost the same server do not come back together.
 struct Backoff {
     let minMillis: Int64
     let maxMillis: Int64

@@ -23,7 +23,7 @@ struct SocketAddress: Sendable {
 
     /// Asks the system's resolver, which blocks.
     static func lookUp(_ host: String, _ port: UInt16) throws(RedisError) -> [SocketAddress] {
-        try lookUp(host, port, flags: AI_ADDRCONFIG)
+        try lookUp(host, port, flags: 0)
     }
 
     private static func lookUp(_ host: String, _ port: UInt16, flags: Int32) throws(RedisError) -> [SocketAddress] {

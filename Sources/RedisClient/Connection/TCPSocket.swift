@@ -27,7 +27,7 @@ final class TCPSocket {
         }
         throw RedisError(
             .connectionLost,
-            "cannot connect to \(peer): \(reason). Check that Redis runs there and that the URL names its host and port."
+            "cannot connect to \(peer): \(reason). Check that Redis runs there and that the URL names host and port."
         )
     }
 

@@ -15,7 +15,8 @@ struct ThreadWait {
 
     var nowMillis: Int64 { environment.monotonicMillis() }
 
-    /// Waits until the descriptor is ready, someone wakes the thread, something needs attention, or the deadline passes.
+    /// Waits until the descriptor is ready, someone wakes the thread, something needs attention, or the deadline
+    /// passes.
     ///
     /// - Returns: poll's `revents` of the descriptor; 0 when it is not ready.
     /// - Throws: ``RedisError/Code/closed`` when the thread must end.

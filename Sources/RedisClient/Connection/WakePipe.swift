@@ -32,7 +32,8 @@ final class WakePipe: Sendable {
         _ = write(writingEnd, &byte, 1)
     }
 
-    /// Waits until the descriptor is ready, the pipe is woken, or the time is over. A negative descriptor is never ready.
+    /// Waits until the descriptor is ready, the pipe is woken, or the time is over. A negative descriptor is never
+    /// ready.
     ///
     /// - Parameter timeoutMillis: Milliseconds, or -1 for no end.
     /// - Returns: poll's `revents` of the descriptor.

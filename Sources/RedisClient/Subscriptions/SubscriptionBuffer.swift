@@ -1,6 +1,7 @@
 /// Events that wait for their consumer: a value without threads.
 ///
-/// Messages are bounded by the policy. Of `subscribed` and `disconnected` only the latest stays, at its place among the messages.
+/// Messages are bounded by the policy. Of `subscribed` and `disconnected` only the latest stays, at its place among
+/// the messages.
 struct SubscriptionBuffer {
     private struct Message {
         let number: UInt64

@@ -54,13 +54,13 @@ final class TradePublisher: Sendable {
 
     func flush(timeoutMillis: Int) async {
         do throws(KafkaError) {
-            try await current().flush(timeoutMillis: timeoutMillis)
+            try await producer.withLock { $0 }.flush(timeoutMillis: timeoutMillis)
         } catch {
             logger.error("some trades were not acknowledged", metadata: ["error": "\(error)"])
         }
     }
 
-    func close() async { await current().close(timeoutMillis: 1_000) }
+    func close() async { await producer.withLock { $0 }.close(timeoutMillis: 1_000) }
 
     private func send(_ value: [UInt8], of trade: Trade) async throws {
         let key = trade.instrument.key
@@ -108,8 +108,6 @@ final class TradePublisher: Sendable {
         }
         return try outcome.get()
     }
-
-    private func current() async -> KafkaProducer { producer.withLock { $0 } }
 
     private static func make(
         _ configuration: KafkaConfiguration, _ topic: String, _ ids: AcknowledgedIDs, _ logger: Logger

@@ -14,8 +14,8 @@ struct LiveVersion: Hashable, Sendable {
 
 /// The Lua scripts that write live state: each compares a version and writes only what is newer, in one piece.
 ///
-/// 64-bit numbers stay decimal texts in Lua, whose own numbers are doubles: the longer text is the larger number, and of two of
-/// the same length the one that sorts later.
+/// 64-bit numbers stay decimal texts in Lua, whose own numbers are doubles: the longer text is the larger number, and
+/// of two of the same length the one that sorts later.
 enum LiveStateScript {
     /// Where live updates are published.
     static let liveChannel = "live"
@@ -24,7 +24,8 @@ enum LiveStateScript {
 
     /// The price and the open candles of an instrument.
     ///
-    /// Price by (lineage, generation, trade id), each candle by (lineage, window start, offset). What is not in the update stays.
+    /// Price by (lineage, generation, trade id), each candle by (lineage, window start, offset). What is not in the
+    /// update stays.
     ///
     /// - Returns: The call; it replies 1 when anything was newer and the update was published, else 0.
     static func open(_ update: LiveUpdateRecord, version: LiveVersion) -> RedisScriptCall {
@@ -44,8 +45,8 @@ enum LiveStateScript {
 
     /// A candle that was closed or amended, after its commit.
     ///
-    /// The base interval's last one is kept, by (lineage, window start, revision). Amendments of older windows are published too; only
-    /// what is known to have been published already is not.
+    /// The base interval's last one is kept, by (lineage, window start, revision). Amendments of older windows are
+    /// published too; only what is known to have been published already is not.
     ///
     /// - Returns: The call; it replies 1 when the candle was published, else 0.
     static func closed(_ candle: CandleRecord) -> RedisScriptCall {
@@ -91,8 +92,8 @@ enum LiveStateScript {
 
         """
 
-    /// `names`: the candle's fields; `putCandle(key, first, ...)`: writes them from ARGV[first] on, and the names and values that
-    /// follow. `fieldAt(first, name)`: one of them.
+    /// `names`: the candle's fields; `putCandle(key, first, ...)`: writes them from ARGV[first] on, and the names and
+    /// values that follow. `fieldAt(first, name)`: one of them.
     private static let candleFields = """
         local names = {\(CandleRecord.fieldNames.map { "'\($0)'" }.joined(separator: ", "))}
         local places = {}
@@ -109,8 +110,9 @@ enum LiveStateScript {
 
         """
 
-    /// KEYS: price, price:meta, current_candle, then one for each candle. ARGV: lineage, generation, trade id, offset, price, event
-    /// time, message, which of the candles is the base interval's (0: none), then the fields of each candle.
+    /// KEYS: price, price:meta, current_candle, then one for each candle. ARGV: lineage, generation, trade id,
+    /// offset, price, event time, message, which of the candles is the base interval's (0: none), then the fields of
+    /// each candle.
     private static let openScript = RedisScript(
         comparison + candleFields + """
             local lineage, generation, trade, offset = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
