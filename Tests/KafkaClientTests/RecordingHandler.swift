@@ -92,11 +92,14 @@ final class RecordingHandler: ConsumerHandler {
 func quickOptions(_ group: String, _ topic: String) -> ConsumerOptions {
     var options = ConsumerOptions(groupID: group, topics: [topic])
     options.tickMillis = 20
-    options.sessionTimeoutMillis = 6_000
+    options.sessionTimeoutMillis = 30_000
     options.heartbeatMillis = 200
     options.fetchWaitMillis = 20
     return options
 }
+
+/// How long an answer of the broker may take on a machine that builds beside the tests, in milliseconds.
+let patience = 90_000
 
 /// Bytes of a text.
 func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
@@ -105,7 +108,7 @@ func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 func fill(_ broker: KafkaBroker, _ topic: String, partition: Int32 = 0, _ texts: [String]) async throws {
     let producer = try KafkaProducer(broker.configuration("test-fill"))
     for text in texts { try producer.send(topic: topic, partition: partition, key: nil, value: bytes(text)) }
-    try await producer.flush(timeoutMillis: 20_000)
+    try await producer.flush(timeoutMillis: 120_000)
     let counters = producer.counters
     await producer.close()
     guard counters.acknowledged == UInt64(texts.count) else {

@@ -76,7 +76,7 @@ public final class KafkaBroker: Sendable {
         let topic = uniqueTopic(name)
         let admin = try KafkaAdmin(self.configuration("test-admin"))
         let outcomes = try await admin.createTopics(
-            [NewTopic(topic, partitions: partitions, configuration: configuration)], timeoutMillis: 30_000)
+            [NewTopic(topic, partitions: partitions, configuration: configuration)], timeoutMillis: 90_000)
         await admin.close()
         guard outcomes[topic] == .created else {
             throw ServerProblem("topic \(topic) was not created: \(outcomes)")

@@ -138,7 +138,7 @@ charts_from_wheel() {
 
 charts_from_npm() {
     local packed sum
-    have npm || return 1
+    have npm || install_packages npm
     (cd "$1" && npm pack --silent "lightweight-charts@$LIGHTWEIGHT_CHARTS_NPM_VERSION" >/dev/null 2>&1) || return 1
     packed=$1/lightweight-charts-$LIGHTWEIGHT_CHARTS_NPM_VERSION.tgz
     sum=$("$DEPS/venv/bin/python" -c 'import base64, hashlib, sys
