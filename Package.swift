@@ -130,15 +130,24 @@ let package = Package(
         tests("WebSocketsTests", ["WebSockets", hummingbird, lifecycle, logging] + nio),
         tests(
             "TradeProcessorTests",
-            ["TradeProcessor", "MarketCore", "MarketWire", "RedisClient", "PostgresClient", "KafkaClient", "ServiceKit", "TestServers"]),
+            [
+                "TradeProcessor", "MarketCore", "MarketWire", "RedisClient", "PostgresClient", "KafkaClient",
+                "ServiceKit", "TestServers",
+            ]),
         tests("TidyTests", []),
     ]
         + service(
             "market-producer", library: "MarketProducer",
-            ["MarketCore", "MarketWire", "KafkaClient", "Exchanges", "ServiceKit", "WebSockets", lifecycle, logging, metrics])
+            [
+                "MarketCore", "MarketWire", "KafkaClient", "Exchanges", "ServiceKit", "WebSockets", lifecycle, logging,
+                metrics,
+            ])
         + service(
             "trade-processor", library: "TradeProcessor",
-            ["MarketCore", "MarketWire", "KafkaClient", "PostgresClient", "RedisClient", "ServiceKit", "Schemas", lifecycle, logging, metrics])
+            [
+                "MarketCore", "MarketWire", "KafkaClient", "PostgresClient", "RedisClient", "ServiceKit", "Schemas",
+                lifecycle, logging, metrics,
+            ])
         + service(
             "market-api", library: "MarketAPI",
             [
@@ -147,5 +156,8 @@ let package = Package(
             ], resources: [.embedInCode("Dashboard")])
         + service(
             "exchange-simulator", library: "ExchangeSimulator",
-            ["MarketCore", "MarketWire", "Exchanges", "ServiceKit", "WebSockets", hummingbird, lifecycle, logging, metrics] + nio)
+            [
+                "MarketCore", "MarketWire", "Exchanges", "ServiceKit", "WebSockets", hummingbird, lifecycle, logging,
+                metrics,
+            ] + nio)
 )

@@ -65,7 +65,9 @@ struct TestServer {
         let decider: WebSocketUpgradeDecider =
             decide ?? { request in
                 guard request.path == "/ws" else { return .dontUpgrade }
-                return .upgrade([:]) { log.add($0); try await session($0) }
+                return .upgrade([:]) {
+                    log.add($0); try await session($0)
+                }
             }
         let port = Mutex(0)
         var logger = Logger(label: "test")

@@ -100,18 +100,21 @@ import WebSockets
         configuration.outboundLimitBytes = 100_000
         configuration.closeTimeout = .milliseconds(300)
         let outcome = Mutex<(accepted: Int, waiting: Int, closeTook: Duration?)>((0, 0, nil))
-        try await TestServer.with(configuration, session: { session in
-            let frame = WebSocketFrameBytes.text(String(repeating: "x", count: 1_000))
-            let accepted = await Self.fill(session, frame)
-            let waiting = session.waitingBytes
-            // A patient sender waits, and is released by the end.
-            let patient = Task { try await session.send(frame) }
-            let began = ContinuousClock.now
-            await session.close(.policyViolation, reason: "too slow")
-            let took = ContinuousClock.now - began
-            await #expect(throws: WebSocketError.self) { try await patient.value }
-            outcome.withLock { $0 = (accepted, waiting, took) }
-        }) { server in
+        try await TestServer.with(
+            configuration,
+            session: { session in
+                let frame = WebSocketFrameBytes.text(String(repeating: "x", count: 1_000))
+                let accepted = await Self.fill(session, frame)
+                let waiting = session.waitingBytes
+                // A patient sender waits, and is released by the end.
+                let patient = Task { try await session.send(frame) }
+                let began = ContinuousClock.now
+                await session.close(.policyViolation, reason: "too slow")
+                let took = ContinuousClock.now - began
+                await #expect(throws: WebSocketError.self) { try await patient.value }
+                outcome.withLock { $0 = (accepted, waiting, took) }
+            }
+        ) { server in
             let raw = try await RawConnection.webSocket(port: server.port, reads: false)
             try await eventually("the server gave up", within: .seconds(20)) {
                 outcome.withLock { $0.closeTook } != nil
@@ -128,9 +131,12 @@ import WebSockets
         var configuration = WebSocketServerConfiguration()
         configuration.closeTimeout = .milliseconds(300)
         let began = Mutex<ContinuousClock.Instant?>(nil)
-        try await TestServer.with(configuration, session: { session in
-            while true { try await session.send(text: String(repeating: "x", count: 10_000)) }
-        }) { server in
+        try await TestServer.with(
+            configuration,
+            session: { session in
+                while true { try await session.send(text: String(repeating: "x", count: 10_000)) }
+            }
+        ) { server in
             _ = try await RawConnection.webSocket(port: server.port, reads: false)
             let session = try await server.log.first()
             try await eventually("the server's sender waits") { session.waitingBytes >= 1 << 20 }
@@ -145,10 +151,13 @@ import WebSockets
         configuration.inboundLimitBytes = 50_000
         let isReading = Mutex(false)
         let taken = Mutex(0)
-        try await TestServer.with(configuration, session: { session in
-            while !isReading.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(5)) }
-            while let batch = await session.nextBatch() { taken.withLock { $0 += batch.count } }
-        }) { server in
+        try await TestServer.with(
+            configuration,
+            session: { session in
+                while !isReading.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(5)) }
+                while let batch = await session.nextBatch() { taken.withLock { $0 += batch.count } }
+            }
+        ) { server in
             var client = WebSocketClientConfiguration()
             client.outboundLimitBytes = 20_000
             let session = try await WebSocketClient(client).connect(to: server.address + "/ws")

@@ -113,7 +113,9 @@ final class RawConnection: Sendable {
     func close() { channel.close(promise: nil) }
 
     /// The head of an HTTP response.
-    func head() async throws -> String { String(decoding: try await take(through: Array("\r\n\r\n".utf8)), as: UTF8.self) }
+    func head() async throws -> String {
+        String(decoding: try await take(through: Array("\r\n\r\n".utf8)), as: UTF8.self)
+    }
 
     /// The body of an HTTP response of which the length is known.
     func body(_ text: String) async throws { _ = try await take(through: Array(text.utf8)) }

@@ -17,7 +17,8 @@ import Testing
             var delivered: WebSocketMessage?
             while delivered == nil {
                 if random.below(3) == 0 {
-                    let ping = WebSocketFrame(fin: true, opcode: .ping, maskKey: .random(), data: masked(ByteBuffer(), nil))
+                    let ping = WebSocketFrame(
+                        fin: true, opcode: .ping, maskKey: .random(), data: masked(ByteBuffer(), nil))
                     #expect(machine.receive(ping) == .sendPong(ByteBuffer()))
                 }
                 let length = random.below(rest.readableBytes + 1)

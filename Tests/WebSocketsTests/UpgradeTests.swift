@@ -137,10 +137,13 @@ import WebSockets
         // A server that accepts and says nothing.
         var silent = WebSocketServerConfiguration()
         silent.handshakeTimeout = .seconds(30)
-        try await TestServer.with(silent, decide: { _ in
-            try await Task.sleep(for: .seconds(2))
-            return .dontUpgrade
-        }) { server in
+        try await TestServer.with(
+            silent,
+            decide: { _ in
+                try await Task.sleep(for: .seconds(2))
+                return .dontUpgrade
+            }
+        ) { server in
             let late = await #expect(throws: WebSocketError.self) { try await client.connect(to: server.address) }
             #expect(late?.code == .timedOut)
         }

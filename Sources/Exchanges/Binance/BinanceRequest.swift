@@ -88,7 +88,8 @@ extension BinanceRequest {
         guard value.members != nil else { throw BinanceRequestError(2, "Invalid request: request must be an object") }
         let id = try Self.id(value["id"])
         guard let method = value["method"] else {
-            throw BinanceRequestError(2, "Invalid request: missing field `method` at line 1 column \(bytes.byteCount)", id)
+            throw BinanceRequestError(
+                2, "Invalid request: missing field `method` at line 1 column \(bytes.byteCount)", id)
         }
         guard let name = method.text else {
             throw BinanceRequestError(2, "Invalid request: property name must be a string", id)

@@ -2,7 +2,7 @@ import FoundationEssentials
 import Logging
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #endif
 
 /// One line an event on standard error: text for people, JSON for machines.

@@ -10,7 +10,8 @@ extension ServiceProgram {
             lines.append("  \(command.name.padded(to: 14)) \(command.help)")
         }
         lines += [
-            "", "Options, each also as an environment variable or in .env under the name in brackets", "(the command line wins, then the environment, then .env):", "",
+            "", "Options, each also as an environment variable or in .env under the name in brackets",
+            "(the command line wins, then the environment, then .env):", "",
         ]
         for setting in settings.sorted(by: { $0.key < $1.key }) {
             lines.append("  \(setting.optionName)  [\(setting.key)]")

@@ -3,7 +3,7 @@ import Metrics
 import ServiceLifecycle
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #endif
 
 /// The frame of every executable: `--help`, `--version`, `healthcheck`, configuration, logs, signals, exit codes.

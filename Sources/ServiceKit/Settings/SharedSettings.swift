@@ -50,7 +50,8 @@ public enum SharedSettings {
     }
     /// Where the data comes from: ids of two sources would mix, so database, Redis and log belong to one.
     public static let marketSource = Setting<String>(
-        "MARKET_SOURCE", help: "name of the one source this database belongs to; simulator:... marks a simulated market",
+        "MARKET_SOURCE",
+        help: "name of the one source this database belongs to; simulator:... marks a simulated market",
         default: "binance"
     ) { text throws(SettingProblem) in
         let isValid = text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") }

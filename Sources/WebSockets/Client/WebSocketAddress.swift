@@ -20,7 +20,8 @@ struct WebSocketAddress: Hashable, Sendable {
 
     init(_ text: String) throws(WebSocketError) {
         let problem = WebSocketError(
-            .malformedAddress, "'\(text.prefix(200))' is not a WebSocket address: ws:// or wss://, a host and a port are")
+            .malformedAddress,
+            "'\(text.prefix(200))' is not a WebSocket address: ws:// or wss://, a host and a port are")
         guard let scheme = text.firstRange(of: "://") else { throw problem }
         switch text[..<scheme.lowerBound].lowercased() {
         case "ws": isSecure = false

@@ -53,7 +53,9 @@ public struct WebSocketClient: Sendable {
         return try await handshake.get()
     }
 
-    private func setUp(_ channel: any Channel, for address: WebSocketAddress) throws -> EventLoopFuture<WebSocketSession> {
+    private func setUp(_ channel: any Channel, for address: WebSocketAddress) throws -> EventLoopFuture<
+        WebSocketSession
+    > {
         let pipeline = channel.pipeline.syncOperations
         if address.isSecure {
             try pipeline.addHandler(

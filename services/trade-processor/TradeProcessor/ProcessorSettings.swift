@@ -16,7 +16,8 @@ public struct ProcessorSettings: Sendable {
     public static let outOfOrderness = Setting<Duration>.duration(
         "OUT_OF_ORDERNESS", help: "how far behind the newest trade a window stays open", default: "2s")
     public static let idleTimeout = Setting<Duration>.duration(
-        "IDLE_TIMEOUT", help: "how long a drained partition is quiet before its time goes on by the clock", default: "5s")
+        "IDLE_TIMEOUT", help: "how long a drained partition is quiet before its time goes on by the clock",
+        default: "5s")
     public static let maxFuture = Setting<Duration>.duration(
         "MAX_FUTURE", help: "a trade further ahead of its record's time than this is quarantined", default: "2h")
     public static let onNewLog = Setting<NewLogPolicy>(

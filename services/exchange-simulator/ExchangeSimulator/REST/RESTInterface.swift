@@ -17,7 +17,10 @@ struct RESTInterface: Sendable {
         add("time", weight: 1, [], to: router) { _, unit in
             Array(#"{"serverTime":\#(unit.time(ofMicros: time.wallMicros))}"#.utf8)
         }
-        add("exchangeInfo", weight: 20, ["symbol", "symbols", "permissions", "showPermissionSets", "symbolStatus"], to: router) {
+        add(
+            "exchangeInfo", weight: 20, ["symbol", "symbols", "permissions", "showPermissionSets", "symbolStatus"],
+            to: router
+        ) {
             query, unit throws(BinanceErrorBody) in
             RESTBodies.exchangeInfo(
                 try symbols(query), serverTime: unit.time(ofMicros: time.wallMicros), weightLimit: weights.limit)

@@ -30,12 +30,14 @@ struct RESTQuery {
     static func index(
         of text: String, in tape: any MarketTape, parameter: String
     ) throws(BinanceErrorBody) -> Int {
-        let isLegal = (1...20).contains(text.utf8.count) && text.utf8.allSatisfy { byte in
-            switch byte {
-            case 0x30...0x39, 0x41...0x5A, UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."): true
-            default: false
+        let isLegal =
+            (1...20).contains(text.utf8.count)
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case 0x30...0x39, 0x41...0x5A, UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."): true
+                default: false
+                }
             }
-        }
         guard isLegal else { throw .illegalCharacters(parameter, legal: "^[A-Z0-9-_.]{1,20}$") }
         guard let index = tape.index(of: text) else { throw .invalidSymbol }
         return index

@@ -13,7 +13,8 @@ public enum ExchangeSimulatorProgram {
         ],
         settings: SimulatorSettings.all,
         commands: [
-            .init("source", help: "prints the name of the market that these options make, for MARKET_SOURCE") { context in
+            .init("source", help: "prints the name of the market that these options make, for MARKET_SOURCE") {
+                context in
                 print(try await ExchangeSimulatorService(context).source())
             }
         ],

@@ -95,7 +95,8 @@ public struct ExchangeSimulatorService: Sendable {
     private func router(_ tape: any MarketTape) -> Router<SimulatorContext> {
         let router = Router(context: SimulatorContext.self)
         router.add(middleware: BinanceErrors())
-        RESTInterface(tape: tape, weights: RequestWeights(limit: settings.weightLimit), time: time).addRoutes(to: router)
+        RESTInterface(tape: tape, weights: RequestWeights(limit: settings.weightLimit), time: time).addRoutes(
+            to: router)
         let context = context
         router.get("health") { _, _ in
             Self.json(context.health.json(status: "ok", extra: [("source", "\"\(tape.source)\"")]))

@@ -67,7 +67,9 @@ struct SyntheticTape: MarketTape {
                     let id = group.firstAggregateID + Int64(place)
                     guard ids.contains(id) else { continue }
                     var quantity = Quantity.zero
-                    for part in first...last { quantity = Quantity(raw: quantity.raw + market.quantity(ofTrade: part).raw) }
+                    for part in first...last {
+                        quantity = Quantity(raw: quantity.raw + market.quantity(ofTrade: part).raw)
+                    }
                     body(trade(id, first...last, quantity, aggregate, market))
                 }
             }

@@ -43,7 +43,8 @@ struct FeedMonitor: TradeReceiver {
         case .unusable(let reason, let excerpt):
             Self.unusable.increment()
             logger.warning(
-                "a message cannot be used", metadata: ["venue": "\(name)", "reason": "\(reason)", "excerpt": "\(excerpt)"])
+                "a message cannot be used",
+                metadata: ["venue": "\(name)", "reason": "\(reason)", "excerpt": "\(excerpt)"])
         }
     }
 }

@@ -56,7 +56,8 @@ final class AcknowledgedIDs: Sendable {
         if failures > 0 {
             Self.failed.increment(by: failures)
             logger.error(
-                "trades were not acknowledged", metadata: ["count": "\(failures)", "cause": "\(cause.map { "\($0)" } ?? "?")"])
+                "trades were not acknowledged",
+                metadata: ["count": "\(failures)", "cause": "\(cause.map { "\($0)" } ?? "?")"])
         }
     }
 

@@ -48,7 +48,8 @@ struct AnnouncementPublisher: Sendable {
                 for record in records { send(catalog.instruments.name, key: record.symbol, record) }
                 let missing = Set(feed.instruments.map(\.key)).subtracting(records.map(\.symbol))
                 if !missing.isEmpty {
-                    logger.warning("the venue does not know these instruments", metadata: ["symbols": "\(missing.sorted())"])
+                    logger.warning(
+                        "the venue does not know these instruments", metadata: ["symbols": "\(missing.sorted())"])
                 }
                 backoff.reset()
                 try? await Task.sleep(for: Self.metadataPause)

@@ -75,7 +75,8 @@ struct EngineJobRunner: Sendable {
         let places = partitions.map { TopicPartition(store.topic, $0) }
         // No answer is no proof, and the partition is not idle.
         guard let ends = try? await consumer.endOffsets(of: places, timeoutMillis: 1_000) else { return }
-        inbox.post(.ends(Dictionary(uniqueKeysWithValues: ends.map { ($0.key.partition, $0.value) }), askedMicros: asked))
+        inbox.post(
+            .ends(Dictionary(uniqueKeysWithValues: ends.map { ($0.key.partition, $0.value) }), askedMicros: asked))
     }
 
     private func republish(_ partition: Int32, _ symbols: [String], _ lineage: Int64, _ watermarkMicros: Int64) async {

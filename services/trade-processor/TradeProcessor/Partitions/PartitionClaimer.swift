@@ -64,7 +64,9 @@ struct PartitionClaimer: Sendable {
             }
             logger.warning(
                 "the log has not got our offset: going on with what is there",
-                metadata: ["partition": "\(partition)", "offset": "\(claim.nextOffset)", "log": "\(range.low)-\(range.high)"])
+                metadata: [
+                    "partition": "\(partition)", "offset": "\(claim.nextOffset)", "log": "\(range.low)-\(range.high)",
+                ])
             try await startLineage(&claim, log: found, nextOffset: range.low)
         case .same:
             if await redisIsAhead(of: claim.lease) {

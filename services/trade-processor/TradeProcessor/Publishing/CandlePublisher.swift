@@ -86,7 +86,8 @@ final class CandlePublisher: Sendable {
                     partition: CandleRecord.partition(symbol: record.symbol, partitions: partitions),
                     key: Array(
                         CandleRecord.key(
-                            symbol: record.symbol, interval: record.interval, windowStart: record.windowStart).utf8),
+                            symbol: record.symbol, interval: record.interval, windowStart: record.windowStart
+                        ).utf8),
                     value: record.encoded(), headers: [KafkaHeader(WireSchema.headerName, WireSchema.version)],
                     token: token)
             } catch {
@@ -169,7 +170,8 @@ final class CandlePublisher: Sendable {
                     contents.withLock { $0.owned[partition]?.nextSweepMicros = now + 1_000_000 }
                 }
             } catch {
-                logger.warning("the outbox cannot be read", metadata: ["partition": "\(partition)", "error": "\(error)"])
+                logger.warning(
+                    "the outbox cannot be read", metadata: ["partition": "\(partition)", "error": "\(error)"])
             }
         }
     }

@@ -90,7 +90,10 @@ struct ProcessorStores: Sendable {
         let found = try await ProcessorStore(pool: pool, topic: "").claimSource(source)
         guard found == source else { throw SourceMismatchError(place: "PostgreSQL", found: found, configured: source) }
         // Redis holds nothing that cannot be rebuilt: one that is down is asked by nobody here.
-        guard let reply = try? await redis.send([RedisCommand(["SET", "market:source", source, "NX"]), ["GET", "market:source"]]),
+        guard
+            let reply = try? await redis.send([
+                RedisCommand(["SET", "market:source", source, "NX"]), ["GET", "market:source"],
+            ]),
             let inRedis = reply.last?.text
         else { return }
         guard inRedis == source else { throw SourceMismatchError(place: "Redis", found: inRedis, configured: source) }

@@ -64,7 +64,8 @@ struct Committer: Sendable {
         case .committed(let replies):
             do throws(PostgresError) {
                 if let index = statements.rowsIndex {
-                    let lineages = Dictionary(uniqueKeysWithValues: pending.map { ($0.partition, $0.progress.lease.lineage) })
+                    let lineages = Dictionary(
+                        uniqueKeysWithValues: pending.map { ($0.partition, $0.progress.lease.lineage) })
                     for row in replies[index] {
                         let partition: Int32 = try row.value("topic_partition")
                         result.rows.append(
@@ -135,7 +136,8 @@ struct Committer: Sendable {
         guard !partitions.isEmpty else { return }
         Self.fencedPartitions.increment(by: partitions.count)
         logger.warning(
-            "partitions have another owner; what was held of them is dropped", metadata: ["partitions": "\(partitions)"])
+            "partitions have another owner; what was held of them is dropped", metadata: ["partitions": "\(partitions)"]
+        )
         result.fenced += pending.map(\.progress.lease).filter { partitions.contains($0.partition) }
         pending.removeAll { partitions.contains($0.partition) }
     }
