@@ -2,7 +2,9 @@
 # The Swift toolchain: the one that is there, or one by swiftly, swift.org's installer.
 
 # swift_version: of the swift on PATH, empty when there is none that runs.
-swift_version() { swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9.]*\).*/\1/p' | head -n 1; }
+swift_version() {
+    { swift --version 2>/dev/null || true; } | sed -n 's/.*Swift version \([0-9.]*\).*/\1/p' | head -n 1
+}
 
 # find_swiftly: what swiftly installed counts even where the shell has not read its profile.
 find_swiftly() {

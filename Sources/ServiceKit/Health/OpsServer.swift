@@ -39,6 +39,28 @@ public struct OpsServer: Service {
 
     public func run() async throws { try await application.run() }
 
+    /// Serves beside the service's body until the body ends.
+    ///
+    /// At a graceful shutdown this server ends at once while the body still has something to bring to its end; it must
+    /// not be cancelled for that.
+    ///
+    /// - Throws: what the body throws, or why this server cannot run (its port is taken).
+    public func run(beside body: @escaping @Sendable () async throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                try await run()
+                return false
+            }
+            group.addTask {
+                try await body()
+                return true
+            }
+            while let isBody = try await group.next() {
+                if isBody { group.cancelAll() }
+            }
+        }
+    }
+
     private static func answer(_ status: HTTPResponse.Status, _ body: String) -> Response {
         Response(
             status: status, headers: [.contentType: "application/json"],

@@ -29,12 +29,7 @@ public struct MarketProducerService: Sendable {
             context, host: try context.settings.value(SharedSettings.metricsHost),
             port: try context.settings.value(ProducerSettings.metricsPort))
         context.health.set("kafka", .starting("not connected yet"))
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await ops.run() }
-            group.addTask { try await produce() }
-            _ = try await group.next()
-            group.cancelAll()
-        }
+        try await ops.run(beside: { try await produce() })
     }
 
     private func produce() async throws {

@@ -9,6 +9,8 @@ enum ConsumerAction: Sendable, Hashable {
     case hold([Int32])
     case pause([Int32])
     case resume([Int32])
+    /// Tell the group how far PostgreSQL is, for lag tools only: nobody starts from it.
+    case commit([Int32: Int64])
     /// Leave the group and join it again.
     case rejoin
 }

@@ -45,6 +45,7 @@ extension ProcessingEngine {
         isCommitting = false
         var sentinels: [Int32: LiveMailbox.Sentinel] = [:]
         var progress: [ProgressRecord] = []
+        var offsets: [Int32: Int64] = [:]
         for committed in result.committed {
             progress += progressInFlight.removeValue(forKey: committed.lease.partition) ?? []
             guard let worker = workers[committed.lease.partition], worker.lease.owner == committed.lease.owner else {
@@ -52,8 +53,10 @@ extension ProcessingEngine {
             }
             worker.committed(committed)
             sentinels[worker.partition] = worker.sentinel
+            offsets[worker.partition] = committed.nextOffset
             metrics.record(worker, topic: settings.topic)
         }
+        if !offsets.isEmpty { actions.append(.commit(offsets)) }
         for lease in result.fenced { fenced(lease) }
         mailbox.put(closed: result.rows.map(\.record), sentinels: sentinels)
         publish(result, progress)

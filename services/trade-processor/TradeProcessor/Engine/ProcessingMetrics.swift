@@ -1,7 +1,7 @@
 import MarketCore
 import Metrics
 
-/// What the processor counts (docs/METRICS has the words).
+/// What the processor counts. Names follow Prometheus: the unit last, `_total` on counters.
 struct ProcessingMetrics {
     let accepted = Counter(label: "processor_trades_accepted_total")
     let duplicates = Counter(label: "processor_trades_duplicate_total")

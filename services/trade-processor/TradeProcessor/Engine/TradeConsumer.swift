@@ -158,6 +158,9 @@ final class TradeConsumer: ConsumerHandler {
                 case .hold(let partitions): try control.stop(partitions.map { TopicPartition(topic, $0) })
                 case .pause(let partitions): try control.pause(partitions.map { TopicPartition(topic, $0) })
                 case .resume(let partitions): try control.resume(partitions.map { TopicPartition(topic, $0) })
+                case .commit(let offsets):
+                    control.commit(
+                        Dictionary(uniqueKeysWithValues: offsets.map { (TopicPartition(topic, $0.key), $0.value) }))
                 case .rejoin: try control.rejoin()
                 }
             } catch {

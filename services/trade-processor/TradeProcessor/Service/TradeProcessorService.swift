@@ -25,12 +25,7 @@ public struct TradeProcessorService: Sendable {
             context, host: try context.settings.value(SharedSettings.metricsHost),
             port: try context.settings.value(ProcessorSettings.metricsPort))
         context.health.set("partitions", .starting("not joined yet"))
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await ops.run() }
-            group.addTask { try await process() }
-            _ = try await group.next()
-            group.cancelAll()
-        }
+        try await ops.run(beside: { try await process() })
     }
 
     private func process() async throws {
