@@ -11,7 +11,8 @@ let swiftSettings: [SwiftSetting] =
         .enableExperimentalFeature("Lifetimes"),
     ] + (isStrict ? [.treatAllWarnings(as: .error)] : [])
 
-// librdkafka of scripts/setup first (DESIGN: Debian 12's is too old for some brokers), then the one beside an installed binary.
+// librdkafka of scripts/setup first (DESIGN: Debian 12's is too old for some brokers), then the one beside an
+// installed binary.
 let rpaths: [LinkerSetting] = [
     .unsafeFlags([
         "-Xlinker", "-rpath", "-Xlinker", "\(Context.packageDirectory)/.deps/lib",

@@ -12,16 +12,20 @@ public struct PostgresConfiguration: Sendable {
     public var statementTimeoutMillis = 30_000
     /// The server's `lock_timeout`; 0 is none.
     public var lockTimeoutMillis = 5_000
-    /// The server's `idle_in_transaction_session_timeout`: a process that was stopped inside a transaction keeps its locks no longer.
+    /// The server's `idle_in_transaction_session_timeout`: a process that was stopped inside a transaction keeps its
+    /// locks no longer.
     public var idleInTransactionTimeoutMillis = 10_000
-    /// How long sent bytes may stay unacknowledged before the connection counts as lost, unless the URL says `tcp_user_timeout`.
+    /// How long sent bytes may stay unacknowledged before the connection counts as lost, unless the URL says
+    /// `tcp_user_timeout`.
     public var tcpUserTimeoutMillis = 10_000
-    /// How long a batch may stay without a complete answer before the connection counts as lost. Keep it above the statement timeout.
+    /// How long a batch may stay without a complete answer before the connection counts as lost. Keep it above the
+    /// statement timeout.
     public var replyTimeoutMillis = 45_000
     /// How many statements a connection keeps prepared; the one unused longest makes room.
     public var preparedStatementLimit = 256
 
-    /// Takes a connection string; every option of libpq 15 passes through (`sslmode`, `sslrootcert`, `target_session_attrs`, ...).
+    /// Takes a connection string; every option of libpq 15 passes through (`sslmode`, `sslrootcert`,
+    /// `target_session_attrs`, ...).
     ///
     /// - Parameter url: `postgresql://user:password@host:port/database?option=value`, or `host=... dbname=...`.
     /// - Throws: ``PostgresError/Kind/usage`` when libpq cannot read it; the message has no password.

@@ -31,7 +31,8 @@ public final class PostgresConnection: Sendable {
     ///   - sql: One statement; parameters are `$1`, `$2`, ...
     ///   - parameters: Their values.
     ///   - isPrepared: See ``PostgresStatement/isPrepared``.
-    /// - Throws: ``PostgresError``; after ``PostgresError/Kind/connectionLost`` a statement that writes may have been done.
+    /// - Throws: ``PostgresError``; after ``PostgresError/Kind/connectionLost`` a statement that writes may have been
+    ///   done.
     public func query(
         _ sql: String, _ parameters: [PostgresValue] = [], isPrepared: Bool = true
     ) async throws(PostgresError) -> PostgresRows {
@@ -43,7 +44,8 @@ public final class PostgresConnection: Sendable {
     /// Runs several statements in one round trip; without an open transaction they are one. An error of one voids all.
     ///
     /// - Returns: The rows of each.
-    /// - Throws: ``PostgresError``; after ``PostgresError/Kind/connectionLost`` statements that write may have been done.
+    /// - Throws: ``PostgresError``; after ``PostgresError/Kind/connectionLost`` statements that write may have been
+    ///   done.
     public func pipeline(_ statements: [PostgresStatement]) async throws(PostgresError) -> [PostgresRows] {
         try await thread.perform(.batch(statements)).get()
     }

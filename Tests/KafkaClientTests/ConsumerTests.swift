@@ -75,7 +75,7 @@ extension BrokerTests {
         }
 
         @Test(
-            "a partition the handler does not start is held; it can be started, moved, stopped, paused and resumed later"
+            "a partition that is not started is held; it can be started, moved, stopped, paused, resumed later"
         )
         func startsAndSeeks() async throws {
             let broker = try await KafkaBroker.shared.get()

@@ -7,7 +7,7 @@ import Testing
 extension BrokerTests {
     @Suite("Kafka outages") struct OutageTests {
         @Test(
-            "a broker killed with -9 and started again: producer, consumer and reader go on, nothing lost, nothing doubled"
+            "a broker killed with -9 and started again: all clients go on, nothing lost, nothing doubled"
         )
         func killed() async throws {
             let broker = try await KafkaBroker.start()

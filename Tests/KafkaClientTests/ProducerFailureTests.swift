@@ -8,7 +8,7 @@ import Testing
 @Suite("Kafka producer's fatal errors", .timeLimit(.minutes(1)))
 struct ProducerFailureTests {
     @Test(
-        "a fatal error becomes the producer's state, frees whoever waits, refuses the rest, and the producer can be closed"
+        "a fatal error becomes the producer's state, frees whoever waits, refuses the rest; it can be closed"
     )
     func fatal() async throws {
         let told = Mutex<[KafkaError]>([])

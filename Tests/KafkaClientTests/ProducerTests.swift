@@ -120,7 +120,8 @@ extension BrokerTests {
             await producer.close()
         }
 
-        /// From the definition of murmur2, written down here a second time so that the partitioner is checked against more than itself.
+        /// From the definition of murmur2, written down here a second time so that the partitioner is checked against
+        /// more than itself.
         private func murmurExamples() throws -> [(String, Int32)] {
             ["BTCUSDT", "ETHUSDT", "kraken:BTC/USD", "a", ""].map { key in
                 let data = bytes(key)
@@ -150,7 +151,7 @@ extension BrokerTests {
         }
 
         @Test(
-            "a message that is too large, a partition that is not there and a token that is out of range are refused at once or reported"
+            "a message too large, a partition that is not there, a token out of range are refused or reported"
         )
         func refusals() async throws {
             let broker = try await KafkaBroker.shared.get()

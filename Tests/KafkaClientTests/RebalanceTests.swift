@@ -78,7 +78,8 @@ extension BrokerTests {
             check(first)
         }
 
-        /// Every record lies between the assignment and the revocation of its partition, in unbroken order from the start.
+        /// Every record lies between the assignment and the revocation of its partition, in unbroken order from the
+        /// start.
         private func check(_ handler: RecordingHandler) {
             var next: [TopicPartition: Int64] = [:]
             for entry in handler.all {

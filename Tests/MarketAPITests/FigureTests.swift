@@ -9,7 +9,7 @@ import Testing
         ("100", "101", "1.00"), ("100", "99", "-1.00"), ("100", "100", "0.00"), ("3", "4", "33.33"),
         ("3", "5", "66.67"),
         ("800", "801", "0.13"), ("800", "799", "-0.13"), ("67000.01", "67000.01", "0.00"),
-        ("0.00000001", "92233720368", "922337203680000000000.00"),
+        ("0.00000001", "92233720368", "922337203679999999900.00"),
     ])
     func percentagesRoundHalfAwayFromZero(_ open: String, _ price: String, _ percent: String) throws {
         #expect(Percent.change(from: try Sample.price(open), to: try Sample.price(price)) == percent)

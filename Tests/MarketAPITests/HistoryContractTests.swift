@@ -40,7 +40,8 @@ import Testing
     @Test(.enabled(if: PostgresServer.availability.isAvailable, "\(PostgresServer.availability)"))
     func postgresKeepsTheContract() async throws {
         let server = try await PostgresServer.shared.get()
-        let configuration = try PostgresConfiguration(url: try await server.createDatabase("history_contract"))
+        let configuration = try PostgresConfiguration(
+            url: server.url(database: try await server.createDatabase("history_contract")))
         _ = try await Migrator(Schemas.postgres).apply(using: configuration)
         let pool = PostgresPool(configuration)
         try await pool.waitUntilConnected(timeoutMillis: 10_000)

@@ -2,7 +2,8 @@ import Foundation
 import KafkaClient
 import Synchronization
 
-/// A private Apache Kafka (or, where there is none, a broker that speaks its protocol) on free ports of loopback, in a temporary folder.
+/// A private Apache Kafka (or, where there is none, a broker that speaks its protocol) on free ports of loopback, in
+/// a temporary folder.
 ///
 /// Apache Kafka is looked for in `KAFKA_HOME`, then in `../shared/kafka` beside the repository.
 public final class KafkaBroker: Sendable {

@@ -107,7 +107,8 @@ public final class PostgresServer: Sendable {
     /// Kills all its processes with -9, as a crash of the machine would; its data stay.
     public func killNow() async throws {
         guard let running = process.withLock({ $0 }) else { return }
-        // Each session's process is its own group. Stopped, the parent neither starts more of them nor tells them anything.
+        // Each session's process is its own group. Stopped, the parent neither starts more of them nor tells them
+        // anything.
         kill(running.processID, SIGSTOP)
         for child in Self.children(of: running.processID) { kill(child, SIGKILL) }
         try await running.killNow()

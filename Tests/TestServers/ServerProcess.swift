@@ -3,7 +3,8 @@ import Synchronization
 
 /// One server that a test starts: it ends with the test process, however that ends.
 ///
-/// The server runs in a process group of its own under a small `sh` guard. The guard holds the reading end of a pipe whose writing end
+/// The server runs in a process group of its own under a small `sh` guard. The guard holds the reading end of a pipe
+/// whose writing end
 /// only this process has: when that closes (stop, crash, kill -9 of the tests), the guard kills the whole group.
 public final class ServerProcess: Sendable {
     /// What the server is called in messages, for example `kafka`.
@@ -25,7 +26,8 @@ public final class ServerProcess: Sendable {
     ///   - environment: Variables added to this process's own.
     ///   - workingFolder: Where it runs.
     ///   - logPath: The file to append its output to.
-    ///   - folderToRemove: A folder that the guard removes after killing the server when this process ends without having stopped it.
+    ///   - folderToRemove: A folder that the guard removes after killing the server when this process ends without
+    ///     having stopped it.
     /// - Throws: ``ServerProblem`` when the process cannot be started.
     public static func start(
         name: String, command: [String], environment: [String: String] = [:], workingFolder: String? = nil,
@@ -92,7 +94,8 @@ public final class ServerProcess: Sendable {
         return running
     }
 
-    /// Sends a signal (`SIGTERM`, `SIGSTOP`, `SIGCONT`, ...) to the server's whole process group; nothing happens when it has ended.
+    /// Sends a signal (`SIGTERM`, `SIGSTOP`, `SIGCONT`, ...) to the server's whole process group; nothing happens
+    /// when it has ended.
     public func send(signal: Int32) {
         guard isRunning else { return }
         _ = kill(-processID, signal)
@@ -124,7 +127,8 @@ public final class ServerProcess: Sendable {
         return text.split(separator: "\n", omittingEmptySubsequences: false).suffix(lines).joined(separator: "\n")
     }
 
-    /// `$1`: where to write the server's process id. `$2`: a folder to remove when the tests are gone, or empty. The rest: the server.
+    /// `$1`: where to write the server's process id. `$2`: a folder to remove when the tests are gone, or empty. The
+    /// rest: the server.
     private static let guardScript = """
         idPath=$1 folder=$2
         shift 2

@@ -81,7 +81,8 @@ public struct BinanceDecoder: Sendable {
         var error: String?
     }
 
-    /// Names of one letter mean the same in both kinds of trade, except `a` (a trade's seller order, an aggregate's id).
+    /// Names of one letter mean the same in both kinds of trade, except `a` (a trade's seller order, an aggregate's
+    /// id).
     @_lifetime(reader: copy reader)
     private static func readObject(
         _ reader: inout JSONReader, into fields: inout Fields, isOutermost: Bool

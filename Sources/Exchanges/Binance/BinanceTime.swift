@@ -1,4 +1,5 @@
-/// Binance's times: unix milliseconds, or microseconds where the client asked for them (and in its public files since 2025).
+/// Binance's times: unix milliseconds, or microseconds where the client asked for them (and in its public files since
+/// 2025).
 public enum BinanceTime {
     /// Unix microseconds of either; nil of a negative time or one out of range.
     @inlinable

@@ -38,7 +38,8 @@ extension LibraryClient {
         return outcomes
     }
 
-    /// The controller has made the topic; the other brokers hear of it a little later. Until then it would be unknown to its maker.
+    /// The controller has made the topic; the other brokers hear of it a little later. Until then it would be unknown
+    /// to its maker.
     private func waitUntilKnown(_ topic: String, _ deadline: Deadline) {
         while !deadline.hasPassed {
             let partitions = (try? metadata(topic: topic, deadline: deadline))?.topics[topic] ?? []

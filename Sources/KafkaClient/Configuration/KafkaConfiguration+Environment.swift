@@ -10,7 +10,8 @@ extension KafkaConfiguration {
     /// What every key of the environment that names a librdkafka property begins with.
     public static let environmentPrefix = "KAFKA_CLIENT_"
 
-    /// Looks up every property librdkafka knows in an environment: `security.protocol` under `KAFKA_CLIENT_SECURITY_PROTOCOL`, and so on.
+    /// Looks up every property librdkafka knows in an environment: `security.protocol` under
+    /// `KAFKA_CLIENT_SECURITY_PROTOCOL`, and so on.
     ///
     /// - Parameter environment: Gives the value of a key, or nil.
     /// - Returns: The properties that were given, and no others.

@@ -4,10 +4,12 @@ public struct KafkaConfiguration: Sendable {
     public var brokers: String
     /// The name that shows in the broker's logs and quotas.
     public var clientID: String
-    /// Further properties under librdkafka's own names; they win over this module's defaults, except over the few on which correctness
+    /// Further properties under librdkafka's own names; they win over this module's defaults, except over the few on
+    /// which correctness
     /// rests (those are refused with a typed error).
     public var properties: [String: String]
-    /// Told of log lines, errors and statistics, on librdkafka's threads or the client's: be quick and do not call the client from it.
+    /// Told of log lines, errors and statistics, on librdkafka's threads or the client's: be quick and do not call
+    /// the client from it.
     public var onEvent: @Sendable (KafkaEvent) -> Void
 
     public init(

@@ -25,7 +25,8 @@ public struct KafkaVersion: Sendable, Hashable, Comparable, CustomStringConverti
     public var warning: String? {
         guard self < Self.oldestAdvised else { return nil }
         return """
-            librdkafka \(self) is older than \(Self.oldestAdvised): some brokers cannot be read with it and it lacks years of fixes; \
+            librdkafka \(self) is older than \(Self.oldestAdvised): some brokers cannot be read with it and it lacks \
+            years of fixes; \
             run scripts/setup, which puts a newer one into .deps/lib
             """
     }

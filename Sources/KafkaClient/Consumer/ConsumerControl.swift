@@ -7,7 +7,8 @@ public struct ConsumerControl: ~Copyable {
     /// The partitions the group has given this member, fetched or held, sorted.
     public var assignment: [TopicPartition] { loop.partitions.keys.sorted() }
 
-    /// Fetches held partitions, or goes on with fetched or paused ones from another offset. What was fetched ahead is dropped.
+    /// Fetches held partitions, or goes on with fetched or paused ones from another offset. What was fetched ahead is
+    /// dropped.
     ///
     /// - Throws: ``KafkaError`` with `.invalidArgument` when one of them is not in the assignment.
     public func start(_ starts: [PartitionStart]) throws(KafkaError) { try loop.start(starts) }
@@ -17,20 +18,23 @@ public struct ConsumerControl: ~Copyable {
         try loop.stop(partitions, keepPosition: false)
     }
 
-    /// Stops fetching until ``resume(_:)``; the partitions stay this member's, and ticks go on. What was fetched ahead is dropped.
+    /// Stops fetching until ``resume(_:)``; the partitions stay this member's, and ticks go on. What was fetched
+    /// ahead is dropped.
     ///
     /// A partition paused before its first message starts again where it was started.
     public func pause(_ partitions: [TopicPartition]) throws(KafkaError) {
         try loop.stop(partitions, keepPosition: true)
     }
 
-    /// Goes on after the last message that was delivered before ``pause(_:)``. Partitions that are not paused are left alone.
+    /// Goes on after the last message that was delivered before ``pause(_:)``. Partitions that are not paused are
+    /// left alone.
     public func resume(_ partitions: [TopicPartition]) throws(KafkaError) { try loop.resume(partitions) }
 
     /// The offset after the last message or end delivered, or nil before the first.
     public func position(of partition: TopicPartition) -> Int64? { loop.position(of: partition) }
 
-    /// The log's range as the last answer of the broker had it; nil before the first. It may be old while the broker is away.
+    /// The log's range as the last answer of the broker had it; nil before the first. It may be old while the broker
+    /// is away.
     public func cachedWatermarks(of partition: TopicPartition) -> OffsetRange? { loop.cachedWatermarks(of: partition) }
 
     /// Tells the group what has been done, without waiting; a failure comes as ``ConsumerHandler/failed(_:_:)``.
@@ -38,6 +42,7 @@ public struct ConsumerControl: ~Copyable {
     /// - Parameter nextOffsets: For each partition the offset after the last one done.
     public func commit(_ nextOffsets: [TopicPartition: Int64]) { loop.commit(nextOffsets) }
 
-    /// Leaves the group and joins it again: ``ConsumerHandler/revoked(_:_:)`` and ``ConsumerHandler/assigned(_:_:)`` follow.
+    /// Leaves the group and joins it again: ``ConsumerHandler/revoked(_:_:)`` and ``ConsumerHandler/assigned(_:_:)``
+    /// follow.
     public func rejoin() throws(KafkaError) { try loop.rejoin() }
 }

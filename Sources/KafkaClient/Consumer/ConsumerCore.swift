@@ -126,7 +126,8 @@ final class ConsumerCore: Sendable {
         ended.finish()
     }
 
-    /// The callbacks run on the consumer's thread, inside of its polling, and only note what happened: the thread acts on it between two polls,
+    /// The callbacks run on the consumer's thread, inside of its polling, and only note what happened: the thread
+    /// acts on it between two polls,
     /// so that messages fetched before a rebalance are handled before it.
     private static func setCallbacks(_ configuration: OpaquePointer) {
         rd_kafka_conf_set_rebalance_cb(configuration) { client, number, list, opaque in

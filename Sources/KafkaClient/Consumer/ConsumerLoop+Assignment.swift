@@ -31,7 +31,8 @@ extension ConsumerLoop {
         drop(ours)
     }
 
-    /// Takes partitions out of librdkafka's assignment and out of ours; librdkafka waits for this call even if there is none.
+    /// Takes partitions out of librdkafka's assignment and out of ours; librdkafka waits for this call even if there
+    /// is none.
     private func drop(_ dropped: [TopicPartition]) {
         let fetched = dropped.filter { partitions[$0]?.phase == .fetched }
         for partition in dropped { partitions[partition] = nil }

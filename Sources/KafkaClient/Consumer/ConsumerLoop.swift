@@ -60,7 +60,8 @@ final class ConsumerLoop {
             }
         }
         leave()
-        // After a fatal error or at the deadline librdkafka may have asked for nothing back: the handler is told all the same.
+        // After a fatal error or at the deadline librdkafka may have asked for nothing back: the handler is told all
+        // the same.
         if !partitions.isEmpty {
             handler.lost(partitions.keys.sorted(), ConsumerControl(self))
             partitions = [:]
@@ -70,7 +71,8 @@ final class ConsumerLoop {
 
     /// Takes what is there; if nothing is, waits for the first message, a callback, a wish or the next tick.
     ///
-    /// A batch call with a timeout waits until the batch is full, which would delay a lone message by the whole timeout.
+    /// A batch call with a timeout waits until the batch is full, which would delay a lone message by the whole
+    /// timeout.
     private func poll() -> Int {
         let count = rd_kafka_consume_batch_queue(queue, 0, messages, capacity)
         if count != 0 { return max(0, count) }

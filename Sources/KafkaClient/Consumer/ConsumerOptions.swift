@@ -4,7 +4,8 @@ public struct ConsumerOptions: Sendable {
     public var topics: [String]
     /// How many messages a batch has at most.
     public var batchMessages = 10_000
-    /// At least this often ``ConsumerHandler/tick(_:)`` is called, in milliseconds, as long as the handler itself comes back.
+    /// At least this often ``ConsumerHandler/tick(_:)`` is called, in milliseconds, as long as the handler itself
+    /// comes back.
     public var tickMillis = 100
     /// After how long without a heartbeat the group takes a dead member's partitions, in milliseconds.
     public var sessionTimeoutMillis = 10_000
@@ -16,7 +17,8 @@ public struct ConsumerOptions: Sendable {
     public var prefetchMessages = 50_000
     /// How many kilobytes are fetched ahead for each partition.
     public var prefetchKilobytes = 16_384
-    /// How long the broker may hold an empty answer back, in milliseconds; the age of ``ConsumerControl/cachedWatermarks(of:)``, too.
+    /// How long the broker may hold an empty answer back, in milliseconds; the age of
+    /// ``ConsumerControl/cachedWatermarks(of:)``, too.
     public var fetchWaitMillis = 100
     /// A name that keeps the partitions over a restart (static membership), or nil.
     public var instanceID: String?

@@ -2,7 +2,8 @@ import CRdKafka
 
 /// A member of a consumer group with a thread of its own, on which its handler works.
 ///
-/// Offsets are the handler's affair: nothing is committed or stored by itself, and a log that does not have the asked-for offset is an error,
+/// Offsets are the handler's affair: nothing is committed or stored by itself, and a log that does not have the
+/// asked-for offset is an error,
 /// never a jump. Rebalances are cooperative.
 public final class KafkaConsumer: Sendable {
     private let core: ConsumerCore

@@ -1,6 +1,7 @@
 import CRdKafka
 
-/// Messages as they came from the library, in the order of each partition; they live as long as the call that was given them.
+/// Messages as they came from the library, in the order of each partition; they live as long as the call that was
+/// given them.
 // @unchecked Sendable: read-only memory that nobody writes while the batch lives, and only ever lent for one call.
 public struct MessageBatch: ~Copyable, @unchecked Sendable {
     /// How many there are.

@@ -1,6 +1,7 @@
 import Synchronization
 
-/// A thread on which calls that block are made, one after the other, for tasks that wait without blocking the cooperative pool.
+/// A thread on which calls that block are made, one after the other, for tasks that wait without blocking the
+/// cooperative pool.
 ///
 /// Bounded: at most ``maxWaiting`` calls wait; a further one is refused with a retriable error.
 final class BlockingLane: Sendable {
@@ -45,7 +46,8 @@ final class BlockingLane: Sendable {
         return try result.get()
     }
 
-    /// Refuses what waits, lets the call under way finish, and blocks until the thread has ended. Not for the cooperative pool.
+    /// Refuses what waits, lets the call under way finish, and blocks until the thread has ended. Not for the
+    /// cooperative pool.
     func stop() {
         let waiting = monitor.withLock { state in
             state.isStopping = true

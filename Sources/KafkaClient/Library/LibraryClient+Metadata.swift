@@ -1,7 +1,8 @@
 import CRdKafka
 
 extension LibraryClient {
-    /// Asks for a topic, or for all; blocks until the answer or the deadline. A topic that does not exist is absent, and is not made.
+    /// Asks for a topic, or for all; blocks until the answer or the deadline. A topic that does not exist is absent,
+    /// and is not made.
     func metadata(topic: String?, deadline: Deadline) throws(KafkaError) -> ClusterMetadata {
         var handle: OpaquePointer?
         if let topic {

@@ -3,7 +3,8 @@ import Synchronization
 
 /// librdkafka's handle and what its callbacks need. Whoever made it calls ``destroy()`` once nobody else uses it.
 ///
-/// @unchecked Sendable: librdkafka's functions may be called with one handle from any thread; the pointer itself never changes.
+/// @unchecked Sendable: librdkafka's functions may be called with one handle from any thread; the pointer itself
+/// never changes.
 final class LibraryClient: @unchecked Sendable {
     let pointer: OpaquePointer
     let callbacks: ClientCallbacks
@@ -42,7 +43,8 @@ final class LibraryClient: @unchecked Sendable {
         self.callbacks = callbacks
     }
 
-    /// Ends librdkafka's threads and frees everything; blocks until they have ended. All messages and queues must be gone before.
+    /// Ends librdkafka's threads and frees everything; blocks until they have ended. All messages and queues must be
+    /// gone before.
     func destroy() {
         let opaque = rd_kafka_opaque(pointer)
         // A consumer has left its group before, or ran into its deadline and shall not try for ever.

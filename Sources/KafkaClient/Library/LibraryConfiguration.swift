@@ -1,6 +1,7 @@
 import CRdKafka
 
-/// The properties of one client, in the order in which they are set: only those that were given or that this module chooses.
+/// The properties of one client, in the order in which they are set: only those that were given or that this module
+/// chooses.
 struct LibraryConfiguration {
     /// A property on which correctness rests.
     struct Owned {

@@ -42,7 +42,8 @@ public struct DeliveryBatch: Sendable {
 /// Whether a producer can still be used.
 public enum ProducerState: Sendable, Equatable {
     case running
-    /// It can send nothing any more (order or exactly-once within the log could not be kept): close it and make a new one.
+    /// It can send nothing any more (order or exactly-once within the log could not be kept): close it and make a new
+    /// one.
     case failed(KafkaError)
     case closed
 }

@@ -1,6 +1,8 @@
-/// Sends messages so that each lies in the log once and in order: idempotent, acknowledged by all replicas in sync, lz4.
+/// Sends messages so that each lies in the log once and in order: idempotent, acknowledged by all replicas in sync,
+/// lz4.
 ///
-/// One thread of its own serves the acknowledgements. Success is only what a delivery says, never that ``send(topic:partition:key:value:headers:timestampMillis:token:)`` returned.
+/// One thread of its own serves the acknowledgements. Success is only what a delivery says, never that
+/// ``send(topic:partition:key:value:headers:timestampMillis:token:)`` returned.
 public final class KafkaProducer: Sendable {
     private let core: ProducerCore
 
@@ -28,7 +30,8 @@ public final class KafkaProducer: Sendable {
     ///   - headers: The headers, in order.
     ///   - timestampMillis: Unix time in milliseconds, or nil for now. Topics with `LogAppendTime` take the broker's.
     ///   - token: A number below 2^63 that comes back in the ``DeliveryBatch``.
-    /// - Throws: ``KafkaError``: `.queueFull` (nothing was taken: ``waitForRoom()``, then again), `.fatal`, `.closed`, `.messageTooLarge`, ...
+    /// - Throws: ``KafkaError``: `.queueFull` (nothing was taken: ``waitForRoom()``, then again), `.fatal`,
+    ///   `.closed`, `.messageTooLarge`, ...
     public func send(
         topic: String, partition: Int32? = nil, key: RawSpan?, value: RawSpan?, headers: [KafkaHeader] = [],
         timestampMillis: Int64? = nil, token: UInt64 = 0
@@ -58,7 +61,8 @@ public final class KafkaProducer: Sendable {
 
     /// Sends a message and waits for room and for the broker's acknowledgement.
     ///
-    /// A cancelled task still waits for the acknowledgement of a message already taken (`messageTimeoutMillis` at most).
+    /// A cancelled task still waits for the acknowledgement of a message already taken (`messageTimeoutMillis` at
+    /// most).
     /// - Throws: ``KafkaError``; after `.messageTimedOut` the message may lie in the log or not.
     @discardableResult
     public func deliver(
@@ -88,7 +92,8 @@ public final class KafkaProducer: Sendable {
         try await core.flush(timeoutMillis: timeoutMillis)
     }
 
-    /// Takes no more, waits for what is open, and ends the producer. What is still open at the deadline is dropped and reported with `.purged`.
+    /// Takes no more, waits for what is open, and ends the producer. What is still open at the deadline is dropped
+    /// and reported with `.purged`.
     public func close(timeoutMillis: Int = 10_000) async {
         core.beginClose(timeoutMillis: timeoutMillis)
         _ = await core.ended.wait(timeoutMillis: timeoutMillis + 5_000)

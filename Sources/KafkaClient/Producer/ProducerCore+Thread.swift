@@ -94,7 +94,8 @@ extension ProducerCore {
         if !deliveries.isEmpty {
             batches.append(DeliveryBatch(topic: Self.name(of: topic, &names), deliveries: deliveries))
         }
-        // The messages a fatal error takes down come before the error's own event; whoever waits shall hear of the error.
+        // The messages a fatal error takes down come before the error's own event; whoever waits shall hear of the
+        // error.
         if failed > 0 && rd_kafka_fatal_error(client.pointer, nil, 0) != RD_KAFKA_RESP_ERR_NO_ERROR {
             fail(.fatal(of: client.pointer))
         }
@@ -149,7 +150,8 @@ extension ProducerCore {
         for continuation in refused.values { continuation.resume(returning: .failure(failure)) }
     }
 
-    /// Ends the waits that are over: all settled, or out of time; and lets those for room try again if nothing is queued.
+    /// Ends the waits that are over: all settled, or out of time; and lets those for room try again if nothing is
+    /// queued.
     private func settleWaiters() {
         let isSettled = counters.queued == 0
         let (roomy, flushed) = waiting.withLock { waiting in

@@ -3,7 +3,8 @@ import Synchronization
 
 /// The producer's inside: what senders share under a lock. Its thread's work is in `ProducerCore+Thread.swift`.
 final class ProducerCore: Sendable {
-    /// Tokens with this bit belong to callers that wait in ``deliver(topic:partition:key:value:headers:timestampMillis:)``.
+    /// Tokens with this bit belong to callers that wait in
+    /// ``deliver(topic:partition:key:value:headers:timestampMillis:)``.
     static let waiterBit: UInt64 = 1 << 63
 
     /// What a sender needs of librdkafka; gone once the thread begins to end the client.
@@ -122,7 +123,8 @@ final class ProducerCore: Sendable {
     ) throws(KafkaError) {
         var list: OpaquePointer?
         if !headers.isEmpty {
-            // A list of our own, handed over whole: adding headers one by one in the call frees them twice before librdkafka 2.12.
+            // A list of our own, handed over whole: adding headers one by one in the call frees them twice before
+            // librdkafka 2.12.
             list = rd_kafka_headers_new(headers.count)
             for header in headers { Self.add(header, to: list) }
         }

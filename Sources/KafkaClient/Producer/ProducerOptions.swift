@@ -4,7 +4,8 @@ public struct ProducerOptions: Sendable {
     public var partitioner = "murmur2_random"
     /// How long a message may wait for others to go in one request, in milliseconds.
     public var lingerMillis = 5
-    /// How long a message may take until the broker has acknowledged it, retries included, in milliseconds; then it fails.
+    /// How long a message may take until the broker has acknowledged it, retries included, in milliseconds; then it
+    /// fails.
     public var messageTimeoutMillis = 30_000
     /// How many messages may wait for their acknowledgement; further ones are refused with `queueFull`.
     public var maxQueuedMessages = 100_000

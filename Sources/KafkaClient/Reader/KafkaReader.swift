@@ -36,7 +36,8 @@ public enum ReaderEvent: Sendable, Hashable {
 
 /// Reads partitions of one topic without a group: a compacted topic from its beginning, or whatever comes from now on.
 ///
-/// A topic that does not exist yet and a broker that is down are waited for (and told as ``KafkaEvent/error(_:)``). Partitions that are added
+/// A topic that does not exist yet and a broker that is down are waited for (and told as ``KafkaEvent/error(_:)``).
+/// Partitions that are added
 /// later are not read.
 public final class KafkaReader: Sendable {
     private let core: ReaderCore

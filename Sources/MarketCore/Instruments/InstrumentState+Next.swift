@@ -1,5 +1,6 @@
 extension InstrumentState {
-    /// Trades whose price times quantity (times 10^16) is below 2^96, and their quantity (times 10^8) below 2^63, can be
+    /// Trades whose price times quantity (times 10^16) is below 2^96, and their quantity (times 10^8) below 2^63, can
+    /// be
     /// summed for ever: 10^9 of them in one window are still in range.
     static let largeLimit: Int128 = 1 << 96
 
@@ -26,7 +27,8 @@ extension InstrumentState {
         latestPrice = trade.price
         latestKey = key
         latestEventMicros = time
-        // Its key is the highest of all, so it closes the candle and cannot open it. The sums cannot overflow, see above.
+        // Its key is the highest of all, so it closes the candle and cannot open it. The sums cannot overflow, see
+        // above.
         if trade.price > hot.candle.high { hot.candle.high = trade.price }
         if trade.price < hot.candle.low { hot.candle.low = trade.price }
         hot.candle.close = trade.price

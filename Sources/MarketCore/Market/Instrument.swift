@@ -1,6 +1,7 @@
 /// A venue and the venue's own symbol.
 ///
-/// The key text is the Kafka record key, the Redis prefix and every `symbol` of the API: the bare symbol for the default
+/// The key text is the Kafka record key, the Redis prefix and every `symbol` of the API: the bare symbol for the
+/// default
 /// venue (`BTCUSDT`), else `venue:symbol` (`kraken:BTC/USD`).
 public struct Instrument: Hashable, Sendable, Comparable {
     /// The venue whose symbols are written bare.

@@ -70,7 +70,8 @@ public struct PartitionState: ~Copyable, Sendable {
         guard hasOpenWindows, let last = schedule.lastEndMicros, let longest = lengthsMicros.indices.last else {
             return
         }
-        // A window of the longest interval is open as long as one of its parts is, though it is not on the schedule yet.
+        // A window of the longest interval is open as long as one of its parts is, though it is not on the schedule
+        // yet.
         let end = windowStart(longest, last - 1) + lengthsMicros[longest]
         clock.pass(micros: byMicros, untilMicros: end)
         closeWindows(into: &effects)

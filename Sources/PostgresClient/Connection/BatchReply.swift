@@ -89,7 +89,8 @@ struct BatchReply {
         }
     }
 
-    /// The statement that failed because what was prepared no longer fits: its table has changed (0A000), or somebody has
+    /// The statement that failed because what was prepared no longer fits: its table has changed (0A000), or somebody
+    /// has
     /// deallocated it (26000). Prepared anew it works.
     var staleStatement: Int? {
         guard let firstError, let index = firstError.statementIndex, statements.indices.contains(index) else {
@@ -102,7 +103,8 @@ struct BatchReply {
     var outcome: PostgresOutcome {
         if isCommitted { return .committed(rows) }
         if let firstError {
-            // A session that dies in COMMIT may have committed before it died; any other error came instead of the commit.
+            // A session that dies in COMMIT may have committed before it died; any other error came instead of the
+            // commit.
             return isErrorFatal && failedAtCommit ? .ambiguous(firstError) : .rolledBack(firstError)
         }
         if let loss { return isCommitSent ? .ambiguous(loss) : .rolledBack(loss) }

@@ -2,7 +2,8 @@ import Synchronization
 
 /// The thread that owns one session: takes requests one after the other and answers each.
 ///
-/// One request at a time, so that a wish to cancel can only meet the one it is meant for; pipelining is inside a request.
+/// One request at a time, so that a wish to cancel can only meet the one it is meant for; pipelining is inside a
+/// request.
 final class ConnectionThread: Sendable {
     private struct Job {
         let id: UInt64
@@ -59,7 +60,8 @@ final class ConnectionThread: Sendable {
         if state.withLock({ $0.end != nil }) { callWhenEnded() }
     }
 
-    /// Has a request done and waits for its end. Cancelling the waiting task takes it out of the queue, or has the server cancel it.
+    /// Has a request done and waits for its end. Cancelling the waiting task takes it out of the queue, or has the
+    /// server cancel it.
     func perform(_ request: Request) async -> PostgresOutcome {
         let id = jobIDs.wrappingAdd(1, ordering: .relaxed).newValue
         return await withTaskCancellationHandler {

@@ -1,6 +1,7 @@
 /// Which statements a connection holds prepared, and under which names.
 ///
-/// A name is never used twice, so that a preparation that failed or was skipped leaves no doubt about what a name means.
+/// A name is never used twice, so that a preparation that failed or was skipped leaves no doubt about what a name
+/// means.
 struct PreparedStatements {
     /// A statement as the server tells them apart: its text and the types of its parameters.
     struct Key: Hashable {
@@ -46,7 +47,8 @@ struct PreparedStatements {
     /// A mark in time for ``makeRoom(for:sparing:)``.
     var now: UInt64 { uses }
 
-    /// Takes out the names that must be deallocated to make room for `count` more: those unused longest, but none used after `mark`.
+    /// Takes out the names that must be deallocated to make room for `count` more: those unused longest, but none
+    /// used after `mark`.
     mutating func makeRoom(for count: Int, sparing mark: UInt64) -> [String] {
         let excess = entries.count + count - limit
         guard excess > 0 else { return [] }

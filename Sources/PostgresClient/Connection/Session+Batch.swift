@@ -97,7 +97,8 @@ extension Session {
         return PQpipelineSync(handle) == 1
     }
 
-    /// Prepares what is not prepared yet, behind a synchronization point of its own: so the names are good whatever happens to the batch.
+    /// Prepares what is not prepared yet, behind a synchronization point of its own: so the names are good whatever
+    /// happens to the batch.
     private mutating func prepare(
         _ plans: [SendPlan], _ names: inout [PreparedStatements.Key: String], _ expectations: inout [Expectation]
     ) -> Bool {

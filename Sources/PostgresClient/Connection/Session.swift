@@ -88,7 +88,8 @@ struct Session: ~Copyable {
 
     /// Asks the server to cancel what this connection is doing.
     ///
-    /// Waits until the server has passed the wish on, so it cannot hit a later batch; a dead host ends that by `tcp_user_timeout`.
+    /// Waits until the server has passed the wish on, so it cannot hit a later batch; a dead host ends that by
+    /// `tcp_user_timeout`.
     func requestCancel() {
         guard let cancelHandle else { return }
         var reason = [CChar](repeating: 0, count: 256)

@@ -4,7 +4,8 @@ public enum PostgresOutcome: Sendable {
     case committed([PostgresRows])
     /// Nothing of it is in the database.
     case rolledBack(PostgresError)
-    /// The connection was lost after COMMIT was sent and before it was answered: look into the database which of the two it is.
+    /// The connection was lost after COMMIT was sent and before it was answered: look into the database which of the
+    /// two it is.
     case ambiguous(PostgresError)
 
     /// The rows, or the error of a transaction that is not confirmed, for callers that may simply do it again.

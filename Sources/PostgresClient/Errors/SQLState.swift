@@ -3,7 +3,8 @@ extension PostgresError.Kind {
     ///
     /// - Parameters:
     ///   - sqlState: Five characters, as the server sends them.
-    ///   - isCancelRequested: Whether this client had asked for the statement to be cancelled, since a timeout has the same code.
+    ///   - isCancelRequested: Whether this client had asked for the statement to be cancelled, since a timeout has
+    ///     the same code.
     init(sqlState: String, isCancelRequested: Bool) {
         switch sqlState {
         case "57014": self = isCancelRequested ? .cancelled : .statementTimeout

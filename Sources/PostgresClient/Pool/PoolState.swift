@@ -156,7 +156,8 @@ struct PoolState<Resource: Sendable> {
         return [.serve(waiters.removeFirst().id, Lease(id: id, resource: resource))]
     }
 
-    /// One attempt for each caller that waits, and one if there is no connection at all; after a failure only one at a time, when its pause is over.
+    /// One attempt for each caller that waits, and one if there is no connection at all; after a failure only one at
+    /// a time, when its pause is over.
     private mutating func connectAsNeeded() -> [Action] {
         if isClosed || isRetryPlanned { return [] }
         let wanted = max(waiters.count, resources.isEmpty ? 1 : 0)

@@ -1,8 +1,10 @@
 import Synchronization
 
-/// A bounded set of connections that many tasks share. Connects by itself, and again with growing pauses when the server was away.
+/// A bounded set of connections that many tasks share. Connects by itself, and again with growing pauses when the
+/// server was away.
 ///
-/// While the server is away every call fails at once with the reason; ``waitUntilConnected(timeoutMillis:)`` waits for its return.
+/// While the server is away every call fails at once with the reason; ``waitUntilConnected(timeoutMillis:)`` waits
+/// for its return.
 /// A pool works until ``close()``.
 public final class PostgresPool: Sendable {
     typealias State = PoolState<PostgresConnection>

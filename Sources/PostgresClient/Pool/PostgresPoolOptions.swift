@@ -16,7 +16,8 @@ public struct PostgresPoolOptions: Sendable {
     public init() {}
 }
 
-/// Pauses that double from one failure to the next, each shortened by chance so that many clients do not come back at once.
+/// Pauses that double from one failure to the next, each shortened by chance so that many clients do not come back at
+/// once.
 public struct PostgresBackoff: Sendable, Hashable {
     /// Before the second attempt.
     public var firstMillis: Int

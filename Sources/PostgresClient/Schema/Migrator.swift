@@ -1,6 +1,7 @@
 /// Brings a database to the schema that this program was made for.
 ///
-/// Each migration runs in one transaction under an advisory lock, so that any number of services may do it at the same time.
+/// Each migration runs in one transaction under an advisory lock, so that any number of services may do it at the
+/// same time.
 public struct Migrator: Sendable {
     private struct Migration: Sendable {
         let number: Int32
@@ -21,9 +22,11 @@ public struct Migrator: Sendable {
 
     /// Applies what is missing, on a connection of its own.
     ///
-    /// - Parameter configuration: Its statement and lock timeouts are replaced by ones fit for migrations (10 minutes, 1 minute).
+    /// - Parameter configuration: Its statement and lock timeouts are replaced by ones fit for migrations (10
+    ///   minutes, 1 minute).
     /// - Returns: The numbers applied now.
-    /// - Throws: ``PostgresError/Kind/schema`` when an applied migration is not the one of this program; any error of the server.
+    /// - Throws: ``PostgresError/Kind/schema`` when an applied migration is not the one of this program; any error of
+    ///   the server.
     public func apply(using configuration: PostgresConfiguration) async throws(PostgresError) -> [Int] {
         var configuration = configuration
         configuration.statementTimeoutMillis = 600_000
@@ -43,7 +46,8 @@ public struct Migrator: Sendable {
 
     /// Compares the database with what this program was made for, changing nothing.
     ///
-    /// - Throws: ``PostgresError/Kind/schema`` when an applied migration is not the one of this program; any error of the server.
+    /// - Throws: ``PostgresError/Kind/schema`` when an applied migration is not the one of this program; any error of
+    ///   the server.
     public func status(on pool: PostgresPool) async throws(PostgresError) -> SchemaStatus {
         try await pool.withConnection { connection throws(PostgresError) in
             let found = try await connection.query("SELECT to_regclass('schema_migrations') IS NOT NULL AS is_there")

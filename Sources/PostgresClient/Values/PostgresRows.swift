@@ -1,4 +1,5 @@
-/// The rows that one statement returned, and how many it changed. Keeps the server's answer alive as long as any of its rows.
+/// The rows that one statement returned, and how many it changed. Keeps the server's answer alive as long as any of
+/// its rows.
 public struct PostgresRows: Sendable, RandomAccessCollection {
     private let storage: ResultStorage
 

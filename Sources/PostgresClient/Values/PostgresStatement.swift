@@ -5,7 +5,8 @@ public struct PostgresStatement: Sendable {
     public var parameters: [PostgresValue]
     /// Whether the connection keeps it prepared.
     ///
-    /// Without it the server plans the statement afresh with these values: what a SELECT on a partitioned table wants, because a plan
+    /// Without it the server plans the statement afresh with these values: what a SELECT on a partitioned table
+    /// wants, because a plan
     /// made for any value locks every partition.
     public var isPrepared: Bool
 

@@ -2,7 +2,8 @@ import CLibPQ
 
 /// Owns one PGresult.
 ///
-/// `@unchecked Sendable`: a PGresult does not change after libpq has handed it over, and libpq allows reading it from any thread.
+/// `@unchecked Sendable`: a PGresult does not change after libpq has handed it over, and libpq allows reading it from
+/// any thread.
 final class ResultStorage: @unchecked Sendable {
     private let result: OpaquePointer
     let rowCount: Int

@@ -139,7 +139,8 @@ public struct ServiceProgram: Sendable {
         return result
     }
 
-    private static func say(_ text: String) { write(text, to: 1) }
+    /// Writes a line for people or scripts to standard output: the answer of a command, as opposed to a log.
+    public static func say(_ text: String) { write(text, to: 1) }
 
     private static func complain(_ text: String) { write(text, to: 2) }
 

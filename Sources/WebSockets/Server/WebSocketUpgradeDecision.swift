@@ -23,7 +23,8 @@ public struct WebSocketUpgradeRequest: Sendable {
     }
 }
 
-/// Runs one session. It lives as long as this runs: returning closes with 1000, a ``WebSocketCloseError`` with its code,
+/// Runs one session. It lives as long as this runs: returning closes with 1000, a ``WebSocketCloseError`` with its
+/// code,
 /// any other error with 1011. Cancelled when the session is over: peer gone, no pong, server shutting down (1001).
 public typealias WebSocketHandler = @Sendable (WebSocketSession) async throws -> Void
 
@@ -35,7 +36,8 @@ public enum WebSocketUpgradeDecision: Sendable {
     case dontUpgrade
 }
 
-/// Decides about upgrades. They bypass the router's middleware: authentication, limits, logs and metrics are called here
+/// Decides about upgrades. They bypass the router's middleware: authentication, limits, logs and metrics are called
+/// here
 /// and in the handler. An error means ``WebSocketUpgradeDecision/dontUpgrade``.
 public typealias WebSocketUpgradeDecider =
     @Sendable (WebSocketUpgradeRequest) async throws -> WebSocketUpgradeDecision

@@ -6,7 +6,8 @@ import TestServers
 final class CuttingProxy: Sendable {
     enum Mode: Sendable {
         case pass
-        /// Lets COMMIT through, waits until the server has confirmed it, and cuts the connection without passing that on.
+        /// Lets COMMIT through, waits until the server has confirmed it, and cuts the connection without passing that
+        /// on.
         case cutAfterCommit
         /// Cuts the connection when COMMIT is on its way to the server, which never sees it.
         case cutBeforeCommit

@@ -15,7 +15,7 @@ public enum ExchangeSimulatorProgram {
         commands: [
             .init("source", help: "prints the name of the market that these options make, for MARKET_SOURCE") {
                 context in
-                print(try await ExchangeSimulatorService(context).source())
+                ServiceProgram.say(try await ExchangeSimulatorService(context).source())
             }
         ],
         run: { context in try await ExchangeSimulatorService(context).run() })

@@ -1,6 +1,7 @@
 import Exchanges
 
-/// What the address of a stream connection asks for: `/ws`, `/ws/<stream>/<stream>`, `/stream?streams=<stream>/<stream>`.
+/// What the address of a stream connection asks for: `/ws`, `/ws/<stream>/<stream>`,
+/// `/stream?streams=<stream>/<stream>`.
 struct StreamAddress: Hashable, Sendable {
     /// Names as they came; Binance takes any and sends nothing for those that it does not have.
     let streams: [String]

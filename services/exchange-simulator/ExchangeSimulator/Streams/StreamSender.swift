@@ -5,7 +5,8 @@ import WebSockets
 
 /// Sends one connection what its streams bring, in the order of time.
 ///
-/// Each connection has a place of its own on the tape, so nothing is queued for a slow client: it is behind, and when it
+/// Each connection has a place of its own on the tape, so nothing is queued for a slow client: it is behind, and when
+/// it
 /// is behind by too much it is closed, as Binance does.
 struct StreamSender: Sendable {
     let tape: any MarketTape

@@ -1,4 +1,5 @@
-/// The only source of chance in a synthetic market: a hash of where one is (SplitMix64's finisher, G. Steele et al. 2014).
+/// The only source of chance in a synthetic market: a hash of where one is (SplitMix64's finisher, G. Steele et al.
+/// 2014).
 enum Mixing {
     private static let step: UInt64 = 0x9E37_79B9_7F4A_7C15
 

@@ -1,4 +1,5 @@
-/// A price path as a function of time: octaves of value noise, each a quarter as long and half as high as the one before,
+/// A price path as a function of time: octaves of value noise, each a quarter as long and half as high as the one
+/// before,
 /// which is how prices wander (deviation grows with the square root of time). Integers only, so that every machine sees
 /// the same market.
 struct PriceNoise: Sendable {

@@ -90,7 +90,8 @@ final class TradePublisher: Sendable {
         }
     }
 
-    /// The producer in use; a new one after a fatal error, which ends an idempotent producer for good (librdkafka #4438).
+    /// The producer in use; a new one after a fatal error, which ends an idempotent producer for good (librdkafka
+    /// #4438).
     /// What the old one had not got acknowledged is not known to be lost or kept: the venue is asked again for it by
     /// whoever fills gaps, and ids make a second copy harmless.
     private func current() throws(KafkaError) -> KafkaProducer {

@@ -7,7 +7,8 @@ public enum MarketProducerProgram {
         summary: "publishes an exchange's trades to Kafka",
         examples: [
             "market-producer --symbols BTCUSDT,ETHUSDT",
-            "market-producer --binance-ws-url wss://data-stream.binance.vision --binance-rest-url https://data-api.binance.vision",
+            "BINANCE_REST_URL=https://data-api.binance.vision "
+                + "market-producer --binance-ws-url wss://data-stream.binance.vision",
             "market-producer --binance-ws-url ws://127.0.0.1:9443 --market-source simulator:seed=1,rate=50",
         ],
         settings: ProducerSettings.all,

@@ -6,6 +6,7 @@ import Synchronization
 final class EngineInbox: Sendable {
     private let events = Mutex<[EngineEvent]>([])
     private let wake: @Sendable () -> Void
+    // Waited for by the consumer's own thread alone, while it drains revoked partitions.
     private let arrivals = DispatchSemaphore(value: 0)
 
     /// - Parameter wake: makes the consumer's thread look.

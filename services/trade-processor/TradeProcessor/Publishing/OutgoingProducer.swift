@@ -2,7 +2,8 @@ import KafkaClient
 import Logging
 import Synchronization
 
-/// The processor's Kafka producer. A fatal error of an idempotent producer ends it for good (librdkafka #4438), so a new
+/// The processor's Kafka producer. A fatal error of an idempotent producer ends it for good (librdkafka #4438), so a
+/// new
 /// one takes its place; what was under way is in the outbox.
 final class OutgoingProducer: Sendable {
     private let configuration: KafkaConfiguration

@@ -107,7 +107,8 @@ struct SourceMismatchError: Error, CustomStringConvertible {
     let configured: String
 
     var description: String {
-        "\(place) belongs to the source '\(found)' and this service follows '\(configured)': their trade ids would mix. "
+        "\(place) belongs to the source '\(found)' and this service follows '\(configured)': their trade ids "
+            + "would mix. "
             + "Use a database, a Redis and a log of their own for each, or set MARKET_SOURCE=\(found)."
     }
 }
