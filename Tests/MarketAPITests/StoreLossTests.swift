@@ -25,22 +25,24 @@ struct StoreLossTests {
             ].merging(more) { $1 })
     }
 
-    private func withService(_ settings: Settings, _ body: (Int) async throws -> Void) async throws {
+    private func withService(
+        _ settings: Settings, _ body: @escaping @Sendable (Int) async throws -> Void
+    ) async throws {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let context = ServiceContext(name: "market-api", settings: settings, logger: logger)
-        let port = Mutex(0)
-        let service = TestService { try await MarketAPI.run(context) { listening in port.withLock { $0 = listening } } }
+        let port = ListeningPort()
+        let service = TestService { try await MarketAPI.run(context) { port.number = $0 } }
         let group = ServiceGroup(configuration: .init(services: [service], logger: logger))
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
-            try await eventually("the API listens") { port.withLock { $0 } != 0 }
-            do { try await body(port.withLock { $0 }) } catch {
+            // Beside the service, so that what ends the service is what the caller is told.
+            tasks.addTask {
+                try await eventually("the API listens") { port.number != 0 }
+                try await body(port.number)
                 await group.triggerGracefulShutdown()
-                throw error
             }
-            await group.triggerGracefulShutdown()
-            try await tasks.waitForAll()
+            while try await tasks.next() != nil {}
         }
     }
 
@@ -122,7 +124,7 @@ struct StoreLossTests {
 
     @Test func anotherMarketsDataIsRefused() async throws {
         let server = try await PostgresServer.shared.get()
-        let postgres = try await server.createDatabase("another_market")
+        let postgres = server.url(database: try await server.createDatabase("another_market"))
         let redis = try await RedisServer.start()
         let writer = RedisClient(try RedisConfiguration(url: redis.url))
         _ = try await writer.send(["SET", "market:source", "simulator:seed=1"])
@@ -137,6 +139,16 @@ struct StoreLossTests {
         }
         await writer.close()
         try await redis.stop()
+    }
+}
+
+/// Where the service listens; 0 until it does.
+private final class ListeningPort: Sendable {
+    private let value = Mutex(0)
+
+    var number: Int {
+        get { value.withLock { $0 } }
+        set { value.withLock { $0 = newValue } }
     }
 }
 
