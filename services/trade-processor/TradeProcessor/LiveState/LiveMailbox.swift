@@ -1,5 +1,6 @@
 import MarketCore
 import MarketWire
+import Metrics
 import Synchronization
 
 /// What waits for Redis. Full means: the newest value of each key stays, older closed candles are dropped and counted.
@@ -32,10 +33,8 @@ final class LiveMailbox: Sendable {
     static let closedLimit = 20_000
 
     private let contents = Mutex(Contents())
-    private let dropped = Mutex(0)
-
     /// Closed candles that Redis never got; PostgreSQL and the topic `candles` have them.
-    var droppedCount: Int { dropped.withLock { $0 } }
+    private static let dropped = Counter(label: "processor_live_candles_dropped_total")
 
     func put(_ update: Update) { contents.withLock { $0.updates[update.record.symbol] = update } }
 
@@ -47,7 +46,7 @@ final class LiveMailbox: Sendable {
             contents.closed.removeFirst(excess)
             return excess
         }
-        if excess > 0 { dropped.withLock { $0 += excess } }
+        if excess > 0 { Self.dropped.increment(by: excess) }
     }
 
     func forget(partition: Int32) { contents.withLock { _ = $0.sentinels.removeValue(forKey: partition) } }
@@ -70,6 +69,6 @@ final class LiveMailbox: Sendable {
             contents.closed.removeFirst(excess)
             return excess
         }
-        if excess > 0 { dropped.withLock { $0 += excess } }
+        if excess > 0 { Self.dropped.increment(by: excess) }
     }
 }
