@@ -1,0 +1,42 @@
+"""The cases, by the numbers of the list of faults. A case is a function that takes a Context and returns its findings.
+
+    @case(9, "broker killed with -9 and restarted", needs=("kafka",))
+    def broker_killed(ctx): ...
+"""
+
+import dataclasses
+import importlib
+import pkgutil
+from collections.abc import Callable
+
+CASES: list["Case"] = []
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    number: int
+    title: str
+    run: Callable
+    # Part of --quick. A case asks ctx.quick where it does less then.
+    quick: bool
+    # Of "kafka" (a broker that keeps its log; Tansu does not), "three-brokers", "namespaces", "faketime", "simulator".
+    needs: tuple[str, ...]
+    # What must hold, as docs/RELIABILITY.md says it.
+    promise: str
+
+
+def case(number, title, *, quick=False, needs=(), promise=""):
+    """Registers a case. Several functions may share a number; they run in the order of their names."""
+
+    def register(function):
+        CASES.append(Case(number, title, function, quick, tuple(needs), promise))
+        return function
+
+    return register
+
+
+def all_cases():
+    """Every case of this folder, by number."""
+    for module in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{module.name}")
+    return sorted(CASES, key=lambda case: (case.number, case.run.__name__))
