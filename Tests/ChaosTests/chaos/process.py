@@ -52,7 +52,14 @@ class Process:
                 start_new_session=True,
             )
         self.lives += 1
+        self._write_pid_file()
         return self
+
+    def _write_pid_file(self):
+        """What scripts/lib/process.sh knows processes by: should the runner itself be killed, scripts/chaos ends them."""
+        stat = pathlib.Path(f"/proc/{self.pid}/stat").read_text()
+        started = stat.rpartition(")")[2].split()[19]
+        (self.folder / "pid" / f"{self.name}.pid").write_text(f"{self.pid} {started}\n")
 
     def signal(self, number):
         if self.running:

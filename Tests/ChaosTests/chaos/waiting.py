@@ -1,10 +1,18 @@
-"""Waiting for conditions with a deadline."""
+"""Waiting for conditions with a deadline, and the bound of a whole case."""
 
+import threading
 import time
+
+_bound = threading.local()
 
 
 class Overdue(AssertionError):
     """A condition did not come true in time."""
+
+
+def bound_this_thread(seconds):
+    """From now on no wait of this thread goes on for longer than this; a case has a thread of its own."""
+    _bound.end = time.monotonic() + seconds
 
 
 def wait_for(condition, seconds, what, pause=0.05):
@@ -18,6 +26,22 @@ def wait_for(condition, seconds, what, pause=0.05):
         value = condition()
         if value:
             return value
-        if time.monotonic() >= deadline:
+        now = time.monotonic()
+        if now >= deadline:
             raise Overdue(f"after {seconds:g} s: {what() if callable(what) else what}")
+        check_bound(what)
         time.sleep(pause)
+
+
+def check_bound(what="the case"):
+    """Raises when the case's time is over."""
+    if time.monotonic() >= getattr(_bound, "end", float("inf")):
+        raise Overdue(f"the case's time is over: {what() if callable(what) else what}")
+
+
+def pass_time(seconds):
+    """For durations that are themselves the fault (an outage of 60 s); never to wait for something to happen."""
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        check_bound()
+        time.sleep(min(left, 0.2))

@@ -19,17 +19,21 @@ class Case:
     run: Callable
     # Part of --quick. A case asks ctx.quick where it does less then.
     quick: bool
-    # Of "kafka" (a broker that keeps its log; Tansu does not), "three-brokers", "namespaces", "faketime", "simulator".
+    # Of "kafka" (Apache Kafka: a log that outlives its broker, and Kafka's own scripts), "faketime".
     needs: tuple[str, ...]
+    # Leaves the shared servers alone, and can run beside other cases.
+    beside: bool
+    # Seconds a --full run may take; --quick has its own bound.
+    seconds: int
     # What must hold, as docs/RELIABILITY.md says it.
     promise: str
 
 
-def case(number, title, *, quick=False, needs=(), promise=""):
+def case(number, title, *, quick=False, needs=(), beside=False, seconds=300, promise=""):
     """Registers a case. Several functions may share a number; they run in the order of their names."""
 
     def register(function):
-        CASES.append(Case(number, title, function, quick, tuple(needs), promise))
+        CASES.append(Case(number, title, function, quick, tuple(needs), beside, seconds, promise))
         return function
 
     return register

@@ -1,0 +1,72 @@
+"""The command line behind scripts/chaos."""
+
+import argparse
+import pathlib
+import random
+import signal
+import sys
+import time
+
+from .cases import all_cases
+from .runner import FAILED, Runner, markdown, summary
+from .servers import adopt_orphans
+
+QUICK_SECONDS = 240
+FULL_SECONDS = 3_600
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="scripts/chaos", add_help=False)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--full", action="store_true")
+    parser.add_argument("--case", default="")
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--bin", type=pathlib.Path, required=True)
+    parser.add_argument("--folder", type=pathlib.Path, required=True)
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--markdown", type=pathlib.Path)
+    parser.add_argument("--verbose", action="store_true")
+    return parser.parse_args()
+
+
+def chosen(cases, options):
+    """The cases of this run: those asked for by number, or all of --quick or --full."""
+    if options.case:
+        numbers = {int(text) for text in options.case.split(",")}
+        unknown = numbers - {case.number for case in cases}
+        if unknown:
+            sys.exit(f"chaos: there is no case {', '.join(map(str, sorted(unknown)))}; --list shows them")
+        return [case for case in cases if case.number in numbers]
+    return cases if options.full else [case for case in cases if case.quick]
+
+
+def end_in_order(number, _frame):
+    """Ctrl-C, SIGTERM and the overall bound end the run through its `finally` clauses."""
+    raise SystemExit(128 + number)
+
+
+def main():
+    options = arguments()
+    cases = chosen(all_cases(), options)
+    if options.list:
+        for case in cases:
+            print(f"{case.number:>3} {'quick' if case.quick else '     '} {case.title}")
+        return 0
+    seed = random.SystemRandom().randrange(1 << 31) if options.seed is None else options.seed
+    print(f"seed {seed} (again: --seed {seed})", flush=True)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
+        signal.signal(number, end_in_order)
+    adopt_orphans()
+    start = time.monotonic()
+    signal.alarm(FULL_SECONDS if options.full else QUICK_SECONDS if not options.case else FULL_SECONDS)
+    runner = Runner(cases, seed, not options.full, options.folder, options.bin.resolve(), options.verbose)
+    results = runner.run()
+    signal.alarm(0)
+    print(summary(results, time.monotonic() - start))
+    if options.markdown:
+        options.markdown.write_text(markdown(results))
+    return 1 if not results or any(result.outcome == FAILED for result in results) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,200 @@
+"""Runs cases one by one, or beside one another where they leave the servers alone, and says what came of them."""
+
+import concurrent.futures
+import dataclasses
+import os
+import sys
+import threading
+import time
+import traceback
+
+from .context import Context
+from .servers import kafka_home
+from .stack import Stack
+from .waiting import bound_this_thread
+
+# How many cases run beside one another.
+LANES = 3
+QUICK_CASE_SECONDS = 75
+PASSED, FAILED, LEFT_OUT = "passed", "FAILED", "left out"
+
+
+@dataclasses.dataclass
+class Result:
+    case: object
+    outcome: str
+    seed: int
+    done: str = ""
+    oracle: str = ""
+    memory: str = ""
+    reason: str = ""
+    seconds: float = 0
+
+    @property
+    def line(self):
+        says = [f"{self.case.number:>3} {self.outcome:8} {self.case.title}", f"seed {self.seed}"]
+        says += [text for text in (self.done, self.oracle, self.memory and f"peak memory {self.memory}") if text]
+        return " · ".join(says) + f" · {self.seconds:.1f} s" + (f"\n    {self.reason}" if self.reason else "")
+
+
+class Stacks:
+    """The servers: one stack that cases share, and those that a case has for itself."""
+
+    def __init__(self, folder, seed, bin_folder):
+        self.folder = folder
+        self.seed = seed
+        self.bin = bin_folder
+        self._shared = None
+        self._made = 0
+        self._lock = threading.Lock()
+        self._all = []
+
+    def shared(self):
+        with self._lock:
+            if self._shared is None:
+                self._made += 1
+                self._shared = self._start(f"shared{self._made}", 1, None)
+            return self._shared
+
+    def own(self, name, brokers, properties):
+        return self._start(name, brokers, properties)
+
+    def heal(self):
+        """After a failure: the shared servers run again, or the next case gets new ones."""
+        with self._lock:
+            if self._shared is None:
+                return
+            try:
+                self._shared.heal()
+            except Exception:  # noqa: BLE001 - whatever it is, new servers are the way out
+                self._shared.close()
+                self._shared = None
+
+    def _start(self, name, brokers, properties):
+        stack = Stack(self.folder / name, self.seed, self.bin, brokers, properties)
+        self._all.append(stack)
+        return stack.start()
+
+    def close(self):
+        for stack in self._all:
+            stack.close()
+
+
+class Runner:
+    def __init__(self, cases, seed, quick, folder, bin_folder, verbose):
+        self.cases = cases
+        self.seed = seed
+        self.quick = quick
+        self.folder = folder
+        self.verbose = verbose
+        self.stacks = Stacks(folder, seed, bin_folder)
+        self.results = []
+        self._started = time.monotonic()
+        self._lock = threading.Lock()
+        self._log = open(folder / "chaos.log", "w", buffering=1)
+
+    def say(self, text):
+        line = f"{time.monotonic() - self._started:8.2f} {text}"
+        with self._lock:
+            self._log.write(line + "\n")
+            if self.verbose:
+                print(line, file=sys.stderr, flush=True)
+
+    def run(self):
+        """All cases; their results in the order of their numbers."""
+        possible = [case for case in self.cases if self._is_possible(case)]
+        try:
+            beside = [case for case in possible if case.beside]
+            if beside:
+                self.stacks.shared()
+                with concurrent.futures.ThreadPoolExecutor(LANES, "case") as lanes:
+                    list(lanes.map(self.run_case, beside))
+            for case in possible:
+                if not case.beside:
+                    # A thread of its own: its bound ends with it.
+                    with concurrent.futures.ThreadPoolExecutor(1, "case") as lane:
+                        lane.submit(self.run_case, case).result()
+        finally:
+            self.stacks.close()
+        self.results.sort(key=lambda result: (result.case.number, result.case.run.__name__))
+        return self.results
+
+    def _is_possible(self, case):
+        lacks = missing_needs(case)
+        if lacks:
+            self.tell(Result(case, LEFT_OUT, self.seed, reason=lacks))
+        return not lacks
+
+    def run_case(self, case):
+        bound_this_thread(QUICK_CASE_SECONDS if self.quick else case.seconds)
+        context = Context(case, self.seed, self.quick, self.stacks, self.say)
+        result = Result(case, PASSED, self.seed)
+        start = time.monotonic()
+        self.say(f"{context.label}: begins")
+        try:
+            case.run(context)
+        except Exception as error:  # noqa: BLE001 - a case may fail in any way
+            result.outcome = FAILED
+            result.reason = f"{type(error).__name__}: {error}"
+            self.say(f"{context.label}: {traceback.format_exc()}")
+        result.seconds = time.monotonic() - start
+        try:
+            context.end()
+        except Exception as error:  # noqa: BLE001
+            result.outcome = FAILED
+            result.reason += f"\n    at the end: {type(error).__name__}: {error}"
+        if result.outcome == FAILED and not case.beside:
+            self.stacks.heal()
+        result.done = ", ".join(context.done)
+        result.oracle = context.oracle
+        result.memory = ", ".join(context.memory)
+        self.tell(result)
+
+    def tell(self, result):
+        with self._lock:
+            self.results.append(result)
+            print(result.line, flush=True)
+            self._log.write(result.line + "\n")
+
+
+def missing_needs(case):
+    """Why a case cannot run on this machine; empty when it can."""
+    if "kafka" in case.needs and kafka_home() is None:
+        return "needs Apache Kafka (KAFKA_HOME): Tansu keeps no log and has none of Kafka's scripts"
+    if "faketime" in case.needs and not faketime_library():
+        return "needs libfaketime (apt-get install libfaketime): a wall clock that can be moved"
+    return ""
+
+
+def faketime_library():
+    """Path of Debian's libfaketime for programs with threads; None where it is not installed."""
+    for folder in ("/usr/lib/x86_64-linux-gnu/faketime", "/usr/lib/aarch64-linux-gnu/faketime", "/usr/lib/faketime"):
+        path = os.path.join(folder, "libfaketimeMT.so.1")
+        if os.path.exists(path):
+            return path
+    return None
+
+
+def markdown(results):
+    """The results as a table for docs/RELIABILITY.md."""
+
+    def cell(text):
+        return text.replace("|", "\\|").replace("\n", " ")
+
+    lines = ["| # | fault | done | oracle | peak memory | time | result |", "|---|---|---|---|---|---|---|"]
+    for result in results:
+        cells = [str(result.case.number), result.case.title, result.done, result.oracle, result.memory]
+        lines.append("| " + " | ".join(map(cell, [*cells, f"{result.seconds:.0f} s", result.outcome])) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def summary(results, seconds):
+    """The closing table for people."""
+    lines = ["", f"{'#':>3} {'result':8} {'time':>8}  case"]
+    for result in results:
+        lines.append(f"{result.case.number:>3} {result.outcome:8} {result.seconds:6.1f} s  {result.case.title}")
+    counts = {outcome: sum(result.outcome == outcome for result in results) for outcome in (PASSED, FAILED, LEFT_OUT)}
+    lines.append("\n" + ", ".join(f"{count} {outcome}" for outcome, count in counts.items()) + f", {seconds:.0f} s")
+    return "\n".join(lines)
+
+
