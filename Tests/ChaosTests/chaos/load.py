@@ -111,17 +111,21 @@ class Shuffler:
 class Load:
     """Sends trades in the background until stopped. A broker that is away is waited for; nothing is given up.
 
-    rate     trades a second, all symbols together
-    start_s  event time of the first trade, unix seconds; now unless given
+    rate        trades a second, all symbols together
+    event_rate  trades a second of event time: less than `rate` makes a market's time run faster than ours
+    start_s     event time of the first trade, unix seconds; now unless given
     """
 
-    def __init__(self, market, rate=2_000, rng=None, seconds=None, start_s=None, symbols=None, first_id=1, **shape):
+    def __init__(
+        self, market, rate=2_000, rng=None, seconds=None, start_s=None, symbols=None, first_id=1, event_rate=None,
+        **shape,
+    ):  # fmt: skip
         self.market = market
         self.rate = rate
         self.seconds = seconds
         self.sent = 0
         start_us = int((time.time() if start_s is None else start_s) * 1_000_000)
-        self.tape = Tape(rng, symbols or market.symbols, start_us, rate, first_id)
+        self.tape = Tape(rng, symbols or market.symbols, start_us, event_rate or rate, first_id)
         self._trades = Shuffler(self.tape, rng, Shape(**shape))
         self._end = threading.Event()
         self._problem = None

@@ -1,0 +1,125 @@
+"""Processors that stand still, and come back when others own what was theirs."""
+
+import threading
+import time
+
+from ..claims import claims, in_parallel, owners, wait_claim, wait_taken_over
+from ..onethread import stopped_thread
+from ..postgres_proxy import PostgresProxy
+from ..trial import Trial
+from ..waiting import pass_time, wait_for
+from . import case
+
+
+def zombie_returns(ctx, market):
+    """One processor stops with a batch on its way; another takes over; then the batch arrives, then the first wakes."""
+    with PostgresProxy(market.stack.postgres.port) as proxy:
+        direct = market.environment["POSTGRES_URL"]
+        market.through(postgres=proxy.port)
+        first = market.processor(COMMIT_INTERVAL="200ms").start()
+        with Trial(ctx, market) as trial:
+            trial.begin()
+            pass_time(ctx.rng.uniform(0.5, 2))
+            proxy.black_hole()
+            sent = first.metric("processor_trades_accepted_total")
+            wait_for(lambda: first.metric("processor_trades_accepted_total") > sent, 30, "nothing is committed")
+            first.pause()
+            before = owners(market)
+            second = market.processor(POSTGRES_URL=direct, COMMIT_INTERVAL="200ms").start()
+            wait_taken_over(market, before)
+            refused = refused_commits(market)
+            proxy.allow()
+            wait_for(lambda: refused_commits(market) > refused, 30, "the zombie's batch was not refused")
+            taken = claims(market)
+            first.resume()
+            wait_for(lambda: stands_down(first), 60, lambda: f"the zombie does not stand down\n{first.tail()}")
+            pass_time(3 if ctx.quick else 10)
+            # The group may give it its share again: one claim a partition, and no duel.
+            more = claims(market) - taken
+            assert more <= market.partitions, f"{more} claims since the zombie woke: owners fence each other"
+            assert first.running and second.running and first.lives == second.lives == 1
+            trial.settle()
+
+
+@case(
+    4, "SIGSTOP longer than the session timeout, then CONT", quick=True, beside=True,
+    promise="A processor that was stopped and replaced writes nothing, stands down, and does not fence its successor.",
+)  # fmt: skip
+def stopped_for_longer_than_the_session(ctx):
+    markets = [ctx.market() for _ in range(1 if ctx.quick else 4)]
+    in_parallel(lambda market: zombie_returns(ctx, market), markets)
+    ctx.did(f"{len(markets)} owners stopped, their batches delivered after the successor's claim: refused whole")
+
+
+def refused_commits(market):
+    """Commits that PostgreSQL refused in this market's database because another owner has the partition."""
+    return market.stack.postgres.log.read_text(errors="replace").count(f'taken over partitions of topic "{market.topic}"')
+
+
+def stands_down(processor):
+    """Whether it noticed: by the fence, or by the group."""
+    return any(processor.said(text) for text in ("have another owner", "took partitions away", "partitions given up"))
+
+
+@case(
+    5, "SIGSTOP inside a transaction", quick=True, beside=True,
+    promise="A processor that stops inside a transaction holds its successor up no longer than the idle-in-transaction"
+    " timeout.",
+)  # fmt: skip
+def stopped_inside_a_transaction(ctx):
+    market = ctx.market()
+    with PostgresProxy(market.stack.postgres.port) as proxy:
+        direct = market.environment["POSTGRES_URL"]
+        market.through(postgres=proxy.port)
+        first = market.processor().start()
+        with Trial(ctx, market) as trial:
+            trial.begin()
+            stopped, over = threading.Event(), threading.Event()
+
+            def stop():
+                proxy.before_commit = None
+                first.pause()
+                stopped.set()
+                over.wait(120)
+                return True
+
+            proxy.before_commit = stop
+            try:
+                wait_for(stopped.is_set, 30, "no commit came by")
+                before, started = owners(market), time.monotonic()
+                market.processor(POSTGRES_URL=direct).start()
+                wait_taken_over(market, before, 50)
+                ctx.did(f"stopped with the COMMIT not sent; taken over after {time.monotonic() - started:.1f} s")
+            finally:
+                over.set()
+            first.resume()
+            wait_for(lambda: stands_down(first), 60, lambda: f"the zombie does not stand down\n{first.tail()}")
+            trial.settle()
+
+
+@case(
+    8, "max.poll.interval exceeded", needs=("kafka",), beside=True,
+    promise="A processor that the group gave up rejoins by itself.",
+)  # fmt: skip
+def consumer_thread_stands_still(ctx):
+    market = ctx.market()
+    # Heartbeats are another thread's and go on; only the poll is missing.
+    processor = market.processor(KAFKA_CLIENT_MAX_POLL_INTERVAL_MS="7000").start()
+    with Trial(ctx, market) as trial:
+        trial.begin()
+        taken = claims(market)
+        with stopped_thread(processor.pid, "kafka-consumer"):
+            wait_for(lambda: not members(market), 60, "the group keeps a consumer that does not poll", pause=0.5)
+        wait_claim(market, taken)
+        assert processor.running and processor.lives == 1
+        ctx.did("the consumer's thread alone stopped until the group gave it up; rejoined without a restart")
+        trial.settle()
+
+
+def members(market):
+    """Client ids of the group's members, as the broker knows them."""
+    text = market.stack.kafka_script(
+        "kafka-consumer-groups.sh", "--describe", "--members", "--group", market.group, check=False
+    )
+    lines = [line.split() for line in text.splitlines()]
+    return [line[1] for line in lines if len(line) > 3 and line[0] == market.group]
