@@ -74,6 +74,11 @@ public struct PostgresConfiguration: Sendable {
             "statement_timeout": String(statementTimeoutMillis),
             "lock_timeout": String(lockTimeoutMillis),
             "idle_in_transaction_session_timeout": String(idleInTransactionTimeoutMillis),
+            // The server's side of the connection: without them it keeps what a vanished client had locked for hours.
+            "tcp_keepalives_idle": "10",
+            "tcp_keepalives_interval": "5",
+            "tcp_keepalives_count": "3",
+            "tcp_user_timeout": String(tcpUserTimeoutMillis),
         ]
         // How values look as text, which decoding relies on.
         settings["bytea_output"] = "hex"

@@ -33,6 +33,7 @@ struct PartitionClaimer: Sendable {
                         "a partition cannot be claimed yet",
                         metadata: ["partition": "\(partition)", "attempt": "\(attempt)", "error": "\(error)"])
                 }
+                if let error = error as? PostgresError { await store.makeWay(after: error, logger: logger) }
                 try? await Task.sleep(for: .milliseconds(min(5_000, 100 << min(attempt, 6))))
             }
         }

@@ -116,6 +116,7 @@ struct Committer: Sendable {
             } catch {
                 attempt += 1
                 report(error, attempt: attempt)
+                await store.makeWay(after: error, logger: logger)
             }
             try await pause(attempt)
         }
