@@ -61,7 +61,7 @@ final class ConsumerCore: Sendable {
             if number != RD_KAFKA_RESP_ERR_NO_ERROR {
                 throw .library(number, "the topics \(options.topics.joined(separator: ", ")) cannot be subscribed to")
             }
-            try OwnThread.start(named: "kafka-consumer") { ConsumerLoop(self, queue: queue, handler: handler).run() }
+            try OwnThread.start { ConsumerLoop(self, queue: queue, handler: handler).run() }
         } catch {
             // It can do nothing any more: ended at once, off this thread, which must not block.
             shared.withLock { $0.state = .failed(error) }

@@ -9,12 +9,8 @@ import Glibc
 /// Threads of this module: for calls that block, which the cooperative pool must not make.
 enum OwnThread {
     /// Starts a detached thread that ends with its body.
-    ///
-    /// - Parameter name: what `top -H` and `/proc` call it, 15 bytes at most; nil: as the program.
-    static func start(
-        named name: String? = nil, _ body: @escaping @Sendable () -> Void
-    ) throws(KafkaError) {
-        let box = Unmanaged.passRetained(Box(name, body))
+    static func start(_ body: @escaping @Sendable () -> Void) throws(KafkaError) {
+        let box = Unmanaged.passRetained(Box(body))
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
         pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
@@ -24,9 +20,8 @@ enum OwnThread {
             &thread, &attributes,
             { argument in
                 if let argument {
-                    let box = Unmanaged<Box>.fromOpaque(argument).takeRetainedValue()
-                    if let name = box.name { _ = pthread_setname_np(pthread_self(), name) }
-                    box.body()
+                    let body = Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body
+                    body()
                 }
                 return nil
             }, box.toOpaque())
@@ -37,12 +32,7 @@ enum OwnThread {
     }
 
     private final class Box: Sendable {
-        let name: String?
         let body: @Sendable () -> Void
-
-        init(_ name: String?, _ body: @escaping @Sendable () -> Void) {
-            self.name = name
-            self.body = body
-        }
+        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
     }
 }
