@@ -8,7 +8,8 @@ import sys
 import time
 
 from .cases import all_cases
-from .runner import FAILED, Runner, markdown, summary
+from .report import FAILED, markdown, summary, xunit
+from .runner import Runner
 from .servers import adopt_orphans
 
 QUICK_SECONDS = 240
@@ -25,6 +26,7 @@ def arguments():
     parser.add_argument("--folder", type=pathlib.Path, required=True)
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--markdown", type=pathlib.Path)
+    parser.add_argument("--xunit", type=pathlib.Path)
     parser.add_argument("--verbose", action="store_true")
     return parser.parse_args()
 
@@ -65,6 +67,8 @@ def main():
     print(summary(results, time.monotonic() - start))
     if options.markdown:
         options.markdown.write_text(markdown(results))
+    if options.xunit:
+        options.xunit.write_text(xunit(results))
     return 1 if not results or any(result.outcome == FAILED for result in results) else 0
 
 

@@ -56,7 +56,7 @@ class Process:
         return self
 
     def _write_pid_file(self):
-        """What scripts/lib/process.sh knows processes by: should the runner itself be killed, scripts/chaos ends them."""
+        """What scripts/lib/process.sh knows processes by: scripts/chaos ends them should the runner be killed."""
         stat = pathlib.Path(f"/proc/{self.pid}/stat").read_text()
         started = stat.rpartition(")")[2].split()[19]
         (self.folder / "pid" / f"{self.name}.pid").write_text(f"{self.pid} {started}\n")

@@ -1,7 +1,6 @@
 """Runs cases one by one, or beside one another where they leave the servers alone, and says what came of them."""
 
 import concurrent.futures
-import dataclasses
 import os
 import sys
 import threading
@@ -9,6 +8,7 @@ import time
 import traceback
 
 from .context import Context
+from .report import FAILED, LEFT_OUT, PASSED, Result
 from .servers import kafka_home
 from .stack import Stack
 from .waiting import bound_this_thread
@@ -16,25 +16,6 @@ from .waiting import bound_this_thread
 # How many cases run beside one another.
 LANES = 3
 QUICK_CASE_SECONDS = 75
-PASSED, FAILED, LEFT_OUT = "passed", "FAILED", "left out"
-
-
-@dataclasses.dataclass
-class Result:
-    case: object
-    outcome: str
-    seed: int
-    done: str = ""
-    oracle: str = ""
-    memory: str = ""
-    reason: str = ""
-    seconds: float = 0
-
-    @property
-    def line(self):
-        says = [f"{self.case.number:>3} {self.outcome:8} {self.case.title}", f"seed {self.seed}"]
-        says += [text for text in (self.done, self.oracle, self.memory and f"peak memory {self.memory}") if text]
-        return " · ".join(says) + f" · {self.seconds:.1f} s" + (f"\n    {self.reason}" if self.reason else "")
 
 
 class Stacks:
@@ -173,28 +154,3 @@ def faketime_library():
         if os.path.exists(path):
             return path
     return None
-
-
-def markdown(results):
-    """The results as a table for docs/RELIABILITY.md."""
-
-    def cell(text):
-        return text.replace("|", "\\|").replace("\n", " ")
-
-    lines = ["| # | fault | done | oracle | peak memory | time | result |", "|---|---|---|---|---|---|---|"]
-    for result in results:
-        cells = [str(result.case.number), result.case.title, result.done, result.oracle, result.memory]
-        lines.append("| " + " | ".join(map(cell, [*cells, f"{result.seconds:.0f} s", result.outcome])) + " |")
-    return "\n".join(lines) + "\n"
-
-
-def summary(results, seconds):
-    """The closing table for people."""
-    lines = ["", f"{'#':>3} {'result':8} {'time':>8}  case"]
-    for result in results:
-        lines.append(f"{result.case.number:>3} {result.outcome:8} {result.seconds:6.1f} s  {result.case.title}")
-    counts = {outcome: sum(result.outcome == outcome for result in results) for outcome in (PASSED, FAILED, LEFT_OUT)}
-    lines.append("\n" + ", ".join(f"{count} {outcome}" for outcome, count in counts.items()) + f", {seconds:.0f} s")
-    return "\n".join(lines)
-
-

@@ -24,8 +24,8 @@ def threads_but(pid, prefix):
 
 @contextlib.contextmanager
 def only_running(pid, prefix):
-    """While the block runs, only threads whose names begin so go on (librdkafka's are "rdk:..."). Enter and leave in the
-    same thread: tracing belongs to it."""
+    """While the block runs, only threads whose names begin so go on (librdkafka's are "rdk:..."). Enter and leave in
+    the same thread: tracing belongs to it."""
     stopped = []
     try:
         for thread in threads_but(pid, prefix):

@@ -36,7 +36,7 @@ def redis_down(ctx):
         market.stack.redis.start()
         trial.watcher.lost()
         ctx.note_memory(processor, api, limit_mib=MEMORY_LIMIT_MIB)
-        ctx.did(f"down for {seconds} s: the offset went on at each of {looks} looks, {largest_lag} records of lag at most")
+        ctx.did(f"down for {seconds} s: the offset went on at each of {looks} looks, lag at most {largest_lag} records")
         trial.settle()
 
 

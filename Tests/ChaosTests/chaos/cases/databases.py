@@ -298,7 +298,8 @@ def commit_reply_lost(ctx):
             proxy.drop_next_commit_reply(tick_only=True)
             assert proxy.wait_fired(losses + 1, 30), f"no commit by a tick alone\n{processor.tail()}"
             committed = market.commits()
-            wait_for(lambda: processor.metric("processor_partitions_assigned") == market.partitions, 30, "fenced itself")
+            owned = "processor_partitions_assigned"
+            wait_for(lambda: processor.metric(owned) == market.partitions, 30, "it has fenced itself")
             asked = processor.log_text().count("the answer to a commit was lost")
             ctx.did(f"{losses} replies or COMMITs lost and one of a tick's; {asked} were asked about")
             assert asked >= 2 and committed > 0

@@ -86,5 +86,5 @@ def told_to_stop_without_servers(ctx):
     wait_claim(market, before)
     with Trial(ctx, market) as trial:
         trial.watcher.__enter__()
-        ctx.did(f"processor, producer and API told to stop with PostgreSQL, Redis, broker killed: {longest:.1f} s at most")
+        ctx.did(f"processor, producer, API told to stop with PostgreSQL, Redis, broker killed: {longest:.1f} s at most")
         trial.settle()

@@ -52,8 +52,9 @@ def stopped_for_longer_than_the_session(ctx):
 
 
 def refused_commits(market):
-    """Commits that PostgreSQL refused in this market's database because another owner has the partition."""
-    return market.stack.postgres.log.read_text(errors="replace").count(f'taken over partitions of topic "{market.topic}"')
+    """Commits that PostgreSQL refused because another owner has the partitions, as its log says."""
+    sentence = f'taken over partitions of topic "{market.topic}"'
+    return market.stack.postgres.log.read_text(errors="replace").count(sentence)
 
 
 def stands_down(processor):
