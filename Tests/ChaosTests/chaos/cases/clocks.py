@@ -37,7 +37,7 @@ class WallClock:
 
 
 @case(
-    30, "the wall clock jumps by an hour either way", needs=("kafka", "faketime"),
+    30, "the wall clock jumps by an hour either way", beside=True, needs=("kafka", "faketime"),
     promise="No wall clock decides anything: jumps of ours or of the broker's change no candle.",
 )  # fmt: skip
 def clock_jumps(ctx):
