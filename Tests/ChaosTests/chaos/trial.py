@@ -23,21 +23,28 @@ class Trial:
         shape = {"event_rate": max(1, rate // 10), "start_s": time.time() - 5_400, **load}
         self.load = Load(market, rate=rate, rng=ctx.rng, **shape)
         self.watcher = Watcher(market)
-        self._is_loading = False
+        self._is_loading = self._is_watching = False
 
     def __enter__(self):
         return self
 
     def __exit__(self, *error):
         self.stop_load()
-        self.watcher.__exit__(*error)
+        if self._is_watching:
+            self.watcher.__exit__(*error)
 
     def begin(self, seconds=60):
         """Once the partitions are claimed: the watcher and the load."""
         self.market.wait_claimed(seconds)
-        self.watcher.__enter__()
+        self.watch()
         self.load.start()
         self._is_loading = True
+        return self
+
+    def watch(self):
+        """The watcher alone; the case sends its own trades."""
+        self.watcher.__enter__()
+        self._is_watching = True
         return self
 
     def stop_load(self):

@@ -25,7 +25,7 @@ def backpressured(ctx):
         market.through(postgres=proxy.port)
         processor = market.processor(IDLE_TIMEOUT="200ms").start()
         market.wait_claimed()
-        trial.watcher.__enter__()
+        trial.watch()
         proxy.refuse()
         proxy.cut()
         start_s = time.time() - 40 * DAY_SECONDS
@@ -66,7 +66,7 @@ def day_of_backlog(ctx):
         late = processor.metric("processor_trades_late_total")
         assert late == 0, f"{late} trades in order within the bound were late"
         ctx.note_memory(processor, limit_mib=MEMORY_LIMIT_MIB)
-        trial.watcher.__enter__()
+        trial.watch()
         pass_time(0.5)
         ctx.did(f"{sent:,} records of a day drained in {seconds:.1f} s from the start of the program")
         trial.settle(120)

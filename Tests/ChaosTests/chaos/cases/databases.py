@@ -237,7 +237,7 @@ def disk_full(ctx):
     market = ctx.market()
     mount = market.stack.folder / f"disk-{market.name}"
     mount.mkdir()
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40m", "tmpfs", mount], capture_output=True, text=True)
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", mount], capture_output=True, text=True)
     if made.returncode != 0:
         ctx.did("disk full left out: mounting a small file system needs root")
         return
@@ -259,7 +259,7 @@ def disk_full(ctx):
                 except OSError:
                     pass
             # More symbols need more room.
-            fill(market, 20_000, ctx.rng, rate=2, symbols=[f"{market.prefix}DISK{n}USDT" for n in range(200)])
+            fill(market, 4_000, ctx.rng, rate=20, symbols=[f"{market.prefix}DISK{n}USDT" for n in range(40)])
             refused(processor, "No space left on device", before)
             pass_time(1)
             filler.unlink()

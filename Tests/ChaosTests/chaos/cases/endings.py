@@ -85,6 +85,6 @@ def told_to_stop_without_servers(ctx):
     processor.start()
     wait_claim(market, before)
     with Trial(ctx, market) as trial:
-        trial.watcher.__enter__()
+        trial.watch()
         ctx.did(f"processor, producer, API told to stop with PostgreSQL, Redis, broker killed: {longest:.1f} s at most")
         trial.settle()
