@@ -89,6 +89,7 @@ def test_the_fast_and_the_long_way_read_the_same():
         trade_json(KEY, 1 << 63, NOW_US),
         trade_json(KEY, 1, NOW_US, price="NaN"),
         trade_json(KEY, 1, NOW_US, price="1e999"),
+        trade_json(KEY, 1, NOW_US, price="1e999999999999"),
         trade_json(KEY, 1, NOW_US, price="1.000000001"),
         trade_json(KEY, 1, NOW_US, price="92233720368.54775808"),
         trade_json(KEY, 1, NOW_US, side="hold"),

@@ -50,7 +50,7 @@ class Tape:
     @property
     def time_us(self):
         """Event time of the next trade."""
-        return self._start_us + self._count * 1_000_000 // self._rate
+        return self._start_us + int(self._count * 1_000_000 / self._rate)
 
     def next(self):
         """(event time, key, value) of the next trade."""

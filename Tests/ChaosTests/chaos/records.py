@@ -6,9 +6,11 @@ Money is int: prices and quantities times 10^8.
 import dataclasses
 import json
 import re
-from decimal import Decimal, InvalidOperation, localcontext
+from decimal import Decimal, localcontext
 
 MAX_BYTES = 16_384
+# Arrays and objects inside one another.
+MAX_DEPTH = 32
 TIMES_US = range(0, 7_258_118_400_000_000)
 ID_LIMIT = 1 << 62
 PRICE_LIMIT = 1 << 63
@@ -131,7 +133,17 @@ def _fields(value):
         raise Unusable("malformed", str(error)) from None
     if not isinstance(fields, dict):
         raise Unusable("malformed", "no object")
+    if _depth(fields) > MAX_DEPTH:
+        raise Unusable("malformed", "too deep")
     return fields
+
+
+def _depth(value):
+    if isinstance(value, dict):
+        return 1 + max(map(_depth, value.values()), default=0)
+    if isinstance(value, list):
+        return 1 + max(map(_depth, value), default=0)
+    return 0
 
 
 def _typed(fields):
@@ -170,7 +182,7 @@ def _money(limit):
             try:
                 scaled = Decimal(text).scaleb(8)
                 whole = scaled.to_integral_value(context=context)
-            except (InvalidOperation, OverflowError):
+            except ArithmeticError:
                 raise Unusable("malformed", f"{name} is out of range") from None
             if whole != scaled or not -limit <= whole < limit:
                 raise Unusable("malformed", f"{name} cannot be held exactly")
