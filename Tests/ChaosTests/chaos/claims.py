@@ -2,6 +2,8 @@
 
 import concurrent.futures
 
+import psycopg
+
 from .waiting import wait_for
 
 CLAIM_SECONDS = 60
@@ -13,8 +15,11 @@ def owners(market):
 
 
 def claims(market):
-    """Sum of all claims so far: rises with each partition that is taken over."""
-    rows = market.query("SELECT coalesce(sum(epoch), 0) FROM processor_progress WHERE topic = %s", [market.topic])
+    """Sum of all claims so far: rises with each partition that is taken over. 0 before there is a schema."""
+    try:
+        rows = market.query("SELECT coalesce(sum(epoch), 0) FROM processor_progress WHERE topic = %s", [market.topic])
+    except psycopg.errors.UndefinedTable:
+        return 0
     return int(rows[0][0])
 
 

@@ -49,10 +49,12 @@ class Market:
     # MARK: services, made and not started
 
     def processor(self, **settings):
-        return self._service(
-            "trade-processor", "METRICS_PORT", KAFKA_GROUP_ID=self.group, IDLE_TIMEOUT="2s",
-            KAFKA_SESSION_TIMEOUT=f"{SESSION_TIMEOUT_SECONDS}s", **settings,
-        )  # fmt: skip
+        usual = {
+            "KAFKA_GROUP_ID": self.group,
+            "IDLE_TIMEOUT": "2s",
+            "KAFKA_SESSION_TIMEOUT": f"{SESSION_TIMEOUT_SECONDS}s",
+        }
+        return self._service("trade-processor", "METRICS_PORT", **usual | settings)
 
     def producer(self, simulator, **settings):
         number = 1 + sum(service.name.startswith("market-producer") for service in self.services)
@@ -85,7 +87,6 @@ class Market:
         name = f"{self.name}-{program}" + (f"-{count + 1}" if count else "")
         port = free_port()
         environment = {key: str(value) for key, value in {**self.environment, port_key: port, **settings}.items()}
-        # The simulator takes no setting that is not its own.
         service = Service(name, self.stack.bin / program, environment, self.stack.folder, port)
         self.services.append(service)
         return service

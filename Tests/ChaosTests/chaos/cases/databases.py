@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import time
 
-from ..claims import claims, wait_claim
+from ..claims import claims
 from ..load import fill
 from ..postgres_proxy import PostgresProxy
 from ..trial import Trial
