@@ -16,6 +16,8 @@ from .waiting import bound_this_thread
 # How many cases run beside one another.
 LANES = 3
 QUICK_CASE_SECONDS = 75
+# To end what a case started.
+END_SECONDS = 120
 
 
 class Stacks:
@@ -119,6 +121,7 @@ class Runner:
             result.reason = f"{type(error).__name__}: {error}"
             self.say(f"{context.label}: {traceback.format_exc()}")
         result.seconds = time.monotonic() - start
+        bound_this_thread(END_SECONDS)
         try:
             context.end()
         except Exception as error:  # noqa: BLE001

@@ -32,7 +32,8 @@ class WallClock:
             "FAKETIME_TIMESTAMP_FILE": str(self.file),
             "FAKETIME_CACHE_DURATION": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            "FAKETIME_NO_RANDOM": "1",
+            # Without this, waits with a monotonic deadline (all of Java's) end at once.
+            "FAKETIME_FORCE_MONOTONIC_FIX": "0",
         }
 
 
