@@ -86,5 +86,5 @@ class Context:
 
     def _name(self, others):
         # Two functions may share a number; their names tell them apart.
-        word = "".join(part[0] for part in self.case.run.__name__.split("_"))[:3]
+        word = "".join(part[0] for part in self.case.run.__name__.split("_"))
         return f"c{self.case.number:02}{word}{len(others)}"
