@@ -1,7 +1,6 @@
 """Runs cases one by one, or beside one another where they leave the servers alone, and says what came of them."""
 
 import concurrent.futures
-import os
 import sys
 import threading
 import time
@@ -145,15 +144,4 @@ def missing_needs(case):
     """Why a case cannot run on this machine; empty when it can."""
     if "kafka" in case.needs and kafka_home() is None:
         return "needs Apache Kafka (KAFKA_HOME): Tansu keeps no log and has none of Kafka's scripts"
-    if "faketime" in case.needs and not faketime_library():
-        return "needs libfaketime (apt-get install libfaketime): a wall clock that can be moved"
     return ""
-
-
-def faketime_library():
-    """Path of Debian's libfaketime for programs with threads; None where it is not installed."""
-    for folder in ("/usr/lib/x86_64-linux-gnu/faketime", "/usr/lib/aarch64-linux-gnu/faketime", "/usr/lib/faketime"):
-        path = os.path.join(folder, "libfaketimeMT.so.1")
-        if os.path.exists(path):
-            return path
-    return None

@@ -19,7 +19,7 @@ class Case:
     run: Callable
     # Part of --quick. A case asks ctx.quick where it does less then.
     quick: bool
-    # Of "kafka" (Apache Kafka: a log that outlives its broker, and Kafka's own scripts), "faketime".
+    # "kafka": Apache Kafka, for a log that outlives its broker, and for Kafka's own scripts.
     needs: tuple[str, ...]
     # Leaves the shared servers alone, and can run beside other cases.
     beside: bool
