@@ -65,7 +65,11 @@ public struct ServiceProgram: Sendable {
             Self.complain("\(name): \(error)")
             exit(78)
         }
-        exit(await execute(word, settings))
+        let code = await execute(word, settings)
+        // Everything of ours is closed and written. Not `exit`: its handlers (OpenSSL's) take down what the last threads
+        // of the C libraries, which nobody can wait for, are just giving back, and the process aborts.
+        fflush(nil)
+        _exit(code)
     }
 
     private func execute(_ word: String?, _ settings: Settings) async -> Int32 {
