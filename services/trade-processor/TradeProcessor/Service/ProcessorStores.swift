@@ -70,6 +70,8 @@ struct ProcessorStores: Sendable {
                         attempt, context)
                 }
             } catch {
+                // Told to stop: that is no fault of the schema.
+                try Task.checkCancellation()
                 guard error.isTransient else { throw SchemaError(cause: error) }
                 wait("PostgreSQL cannot be used: \(error)", attempt, context)
             }
@@ -87,7 +89,13 @@ struct ProcessorStores: Sendable {
     private static func checkSource(
         _ pool: PostgresPool, _ redis: RedisClient, _ source: String, _ context: ServiceContext
     ) async throws {
-        let found = try await ProcessorStore(pool: pool, topic: "").claimSource(source)
+        let found: String
+        do {
+            found = try await ProcessorStore(pool: pool, topic: "").claimSource(source)
+        } catch {
+            try Task.checkCancellation()
+            throw error
+        }
         guard found == source else { throw SourceMismatchError(place: "PostgreSQL", found: found, configured: source) }
         // Redis holds nothing that cannot be rebuilt: one that is down is asked by nobody here.
         guard
