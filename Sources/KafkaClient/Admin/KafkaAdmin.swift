@@ -99,10 +99,10 @@ public final class KafkaAdmin: Sendable {
         }
     }
 
-    /// Ends it; a call under way is waited for, further ones are refused.
-    public func close() async {
+    /// Ends it; a call under way is waited for until the deadline, further ones are refused.
+    public func close(timeoutMillis: Int = 15_000) async {
         beginClose()
-        _ = await ended.wait(timeoutMillis: 15_000)
+        _ = await ended.wait(timeoutMillis: timeoutMillis)
     }
 
     private func run<Value: Sendable>(

@@ -162,5 +162,20 @@ private struct Body: Service, CustomStringConvertible {
 
     var description: String { context.name }
 
-    func run() async throws { try await run(context) }
+    func run() async throws {
+        try await withGracefulShutdownHandler {
+            try await run(context)
+        } onGracefulShutdown: {
+            Task.detached { await endAnyway() }
+        }
+    }
+
+    /// The last resort, for a server that neither answers nor refuses while a part waits for it: whoever asked loses
+    /// patience at 10 s. Nothing is lost by it that a kill would not lose, and that is nothing.
+    private func endAnyway() async {
+        do { try await Task.sleep(for: .milliseconds(9_500)) } catch { return }
+        context.logger.warning("not everything could be closed in time; what was not committed is read again")
+        fflush(nil)
+        _exit(0)
+    }
 }

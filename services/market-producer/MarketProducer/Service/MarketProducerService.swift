@@ -41,7 +41,7 @@ public struct MarketProducerService: Sendable {
                 health: context.health)
         }
         let partitions = try await admin.partitionCount(of: catalog.trades.name) ?? catalog.trades.partitions
-        await admin.close()
+        await admin.close(timeoutMillis: 1_000)
         let feed = try makeFeed()
         let status = FeedStatus()
         let publisher = try TradePublisher(

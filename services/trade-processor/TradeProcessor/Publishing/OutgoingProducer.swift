@@ -37,7 +37,7 @@ final class OutgoingProducer: Sendable {
         }
     }
 
-    func close() async { await current.close(timeoutMillis: 3_000) }
+    func close() async { await current.close(timeoutMillis: 1_500) }
 
     private static func make(
         _ configuration: KafkaConfiguration, _ onDelivery: @escaping @Sendable (DeliveryBatch) -> Void

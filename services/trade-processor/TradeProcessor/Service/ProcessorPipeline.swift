@@ -24,8 +24,8 @@ struct ProcessorPipeline: Sendable {
 
     /// More jobs than this never wait: one commit and a few questions per partition.
     private static let jobLimit = 100_000
-    /// Of the 10 s that a stop may take.
-    private static let closeMillis = 6_000
+    /// Of the 10 s that a stop may take; without a broker the group cannot be left, and all of it is used up.
+    private static let closeMillis = 4_000
 
     init(
         _ context: ServiceContext, _ settings: ProcessorSettings, _ stores: ProcessorStores, _ time: TimeSource

@@ -42,7 +42,7 @@ struct ProcessorStores: Sendable {
     }
 
     func close() async {
-        await admin.close()
+        await admin.close(timeoutMillis: 1_000)
         await redis.close()
         await pool.close()
     }
