@@ -105,7 +105,8 @@ def stopped_inside_a_transaction(ctx):
 def consumer_thread_stands_still(ctx):
     market = ctx.market()
     # Heartbeats are librdkafka's own threads' and go on; only the poll is missing.
-    processor = market.processor(KAFKA_CLIENT_MAX_POLL_INTERVAL_MS="7000").start()
+    limits = {"KAFKA_CLIENT_MAX_POLL_INTERVAL_MS": "7000", "KAFKA_CLIENT_SESSION_TIMEOUT_MS": "6000"}
+    processor = market.processor(**limits).start()
     with Trial(ctx, market) as trial:
         trial.begin()
         taken = claims(market)
