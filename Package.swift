@@ -107,6 +107,7 @@ let package = Package(
             resources: [
                 .embedInCode("postgres/001_candles.sql"), .embedInCode("postgres/002_candle_merge.sql"),
                 .embedInCode("postgres/003_progress.sql"), .embedInCode("postgres/004_records.sql"),
+                .embedInCode("postgres/005_recovery.sql"),
             ],
             exclude: ["kafka", "openapi.yaml", "asyncapi.yaml"]),
         library(
@@ -133,7 +134,7 @@ let package = Package(
             "TradeProcessorTests",
             [
                 "TradeProcessor", "MarketCore", "MarketWire", "RedisClient", "PostgresClient", "KafkaClient",
-                "ServiceKit", "TestServers",
+                "Schemas", "ServiceKit", "TestServers", logging,
             ]),
         tests("TidyTests", []),
     ]

@@ -1,3 +1,5 @@
+import KafkaClient
+import MarketCore
 import Testing
 
 @testable import TradeProcessor
@@ -23,9 +25,18 @@ import Testing
         let halts = [
             LogCheck.halt(3, topic: "trades", known: log("aaa"), found: log("bbb")),
             LogCheck.halt(3, topic: "trades", known: log("aaa"), found: log("aaa", 24)),
-            LogCheck.offsetGone(3, topic: "trades", offset: 4_711),
+            LogCheck.offsetGone(3, topic: "trades", offset: 4_711, range: OffsetRange(low: 5_000, high: 6_000)),
+            LogCheck.newerState(3, topic: "trades", instrument: "BTCUSDT", version: 99),
+            LogCheck.damagedState(
+                3, topic: "trades",
+                PartitionRestoreError(
+                    instrument: "BTCUSDT", cause: .malformed(atByte: 17, expected: "a time"))),
         ]
-        let expected = [["aaa", "bbb", "ON_NEW_LOG"], ["12", "24"], ["4711", "ON_NEW_LOG"]]
+        let wayOut = "trade-processor --on-new-log continue"
+        let expected = [
+            ["aaa", "bbb", wayOut], ["12", "24", wayOut], ["4711", "5000", "6000", wayOut],
+            ["99", "BTCUSDT", "Start that version"], ["BTCUSDT", "byte 17", "backup"],
+        ]
         for (halt, words) in zip(halts, expected) {
             for word in words + ["partition 3", "OPERATIONS.md"] {
                 #expect(halt.reason.contains(word), "\(word) is missing in: \(halt.reason)")

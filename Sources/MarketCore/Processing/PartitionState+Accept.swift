@@ -1,8 +1,8 @@
 extension PartitionState {
     /// No trade's id is as large, so that sums of ids stay in range.
     static let idLimit: Int64 = 1 << 62
-    /// The year 10000, unix microseconds.
-    static let timeLimitMicros: Int64 = 253_402_300_800_000_000
+    /// The year 2200, unix microseconds: the database keeps no candles from then on.
+    static let timeLimitMicros: Int64 = 7_258_118_400_000_000
 
     /// Takes in any trade.
     ///

@@ -3,6 +3,9 @@
 /// A pure state machine: no clock, no I/O, nothing that depends on anything but the records, so that the same records
 /// give the same candles however they are shuffled, doubled, cut into batches or interrupted by restarts.
 public struct PartitionState: ~Copyable, Sendable {
+    /// The newest format of saved states that this program reads and writes.
+    public static let snapshotVersion = InstrumentSnapshot.version
+
     public let rules: ProcessingRules
     /// The partition's instruments; whoever decodes records asks it for their indexes.
     public var table: InstrumentTable

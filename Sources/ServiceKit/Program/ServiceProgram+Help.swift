@@ -7,7 +7,12 @@ extension ServiceProgram {
             "  healthcheck    asks the running service, exit code 0 if it answers",
         ]
         for command in commands {
-            lines.append("  \(command.name.padded(to: 14)) \(command.help)")
+            let synopsis = command.usage.isEmpty ? command.name : "\(command.name) \(command.usage)"
+            if synopsis.count <= 14 {
+                lines.append("  \(synopsis.padded(to: 14)) \(command.help)")
+            } else {
+                lines += ["  \(synopsis)", "                 \(command.help)"]
+            }
         }
         lines += [
             "", "Options, each also as an environment variable or in .env under the name in brackets",

@@ -14,11 +14,20 @@ public struct ServiceProgram: Sendable {
     /// A command beside the service itself, like `migrate`.
     public struct Command: Sendable {
         let name: String
+        /// What follows the name on the command line, as `--help` shows it; empty where nothing may follow.
+        let usage: String
         let help: String
-        let run: @Sendable (ServiceContext) async throws -> Void
+        let run: @Sendable (ServiceContext, [String]) async throws -> Void
 
-        public init(_ name: String, help: String, run: @escaping @Sendable (ServiceContext) async throws -> Void) {
+        /// - Parameters:
+        ///   - usage: the words after the name, for example `INSTRUMENT [LIMIT]`.
+        ///   - run: is given the words after the name; throws ``UsageError`` where they make no sense.
+        public init(
+            _ name: String, usage: String = "", help: String,
+            run: @escaping @Sendable (ServiceContext, [String]) async throws -> Void
+        ) {
             self.name = name
+            self.usage = usage
             self.help = help
             self.run = run
         }
@@ -54,8 +63,8 @@ public struct ServiceProgram: Sendable {
             Self.say("\(name) \(Version.text)")
             exit(0)
         }
-        let word = arguments.first.flatMap { $0.hasPrefix("-") ? nil : $0 }
-        if word != nil { arguments.removeFirst() }
+        let words = Array(arguments.prefix { !$0.hasPrefix("-") })
+        arguments.removeFirst(words.count)
         let settings: Settings
         do {
             settings = try await Settings.load(
@@ -65,29 +74,36 @@ public struct ServiceProgram: Sendable {
             Self.complain("\(name): \(error)")
             exit(78)
         }
-        let code = await execute(word, settings)
+        let code = await execute(words.first ?? "run", Array(words.dropFirst()), settings)
         // Everything of ours is closed and written. Not `exit`: its handlers (OpenSSL's) take down what the last threads
         // of the C libraries, which nobody can wait for, are just giving back, and the process aborts.
         fflush(nil)
         _exit(code)
     }
 
-    private func execute(_ word: String?, _ settings: Settings) async -> Int32 {
+    private func execute(_ word: String, _ words: [String], _ settings: Settings) async -> Int32 {
+        let command = commands.first { $0.name == word }
+        guard command != nil || word == "run" || word == "healthcheck" else {
+            Self.complain("\(name): there is no command '\(word.prefix(80))'. --help lists all of them.")
+            return 64
+        }
+        guard words.isEmpty || command?.usage.isEmpty == false else {
+            Self.complain("\(name): '\(word)' takes no '\(words[0].prefix(80))'. --help shows how it is used.")
+            return 64
+        }
         let context = makeContext(settings)
         do {
-            switch word {
-            case nil, "run":
+            if let command {
+                try await command.run(context, words)
+            } else if word == "run" {
                 try await serve(context)
-            case "healthcheck":
+            } else {
                 try await HealthCheck.run(settings, known: self.settings)
-            case let word?:
-                guard let command = commands.first(where: { $0.name == word }) else {
-                    Self.complain("\(name): there is no command '\(word.prefix(80))'. --help lists all of them.")
-                    return 64
-                }
-                try await command.run(context)
             }
             return 0
+        } catch let error as UsageError {
+            Self.complain("\(name) \(word): \(error). --help shows how it is used.")
+            return 64
         } catch let error as SettingsError {
             Self.complain("\(name): \(error)")
             return 78
@@ -154,6 +170,13 @@ public struct ServiceProgram: Sendable {
             _ = Glibc.write(descriptor, bytes.baseAddress, bytes.count)
         }
     }
+}
+
+/// Words on the command line that a command can do nothing with. The program says it and exits with 64 (`EX_USAGE`).
+public struct UsageError: Error, Sendable, CustomStringConvertible {
+    public let description: String
+
+    public init(_ description: String) { self.description = description }
 }
 
 private struct Body: Service, CustomStringConvertible {

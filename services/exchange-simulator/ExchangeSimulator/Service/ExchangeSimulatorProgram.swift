@@ -14,7 +14,7 @@ public enum ExchangeSimulatorProgram {
         settings: SimulatorSettings.all,
         commands: [
             .init("source", help: "prints the name of the market that these options make, for MARKET_SOURCE") {
-                context in
+                context, _ in
                 ServiceProgram.say(try await ExchangeSimulatorService(context).source())
             }
         ],

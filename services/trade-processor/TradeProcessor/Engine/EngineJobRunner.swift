@@ -28,11 +28,13 @@ struct EngineJobRunner: Sendable {
         }
     }
 
-    /// Tells the engine every few seconds which log the topic is: one made anew must not go unnoticed.
+    /// Tells the engine every few seconds which log the topic is and where retention stands: neither may change
+    /// unnoticed.
     func watchLog(every pause: Duration) async {
         while !Task.isCancelled {
             try? await Task.sleep(for: pause)
             if let log = try? await claimer.currentLog() { inbox.post(.log(log)) }
+            if let horizons = try? await store.horizons() { inbox.post(.retained(horizons)) }
         }
     }
 

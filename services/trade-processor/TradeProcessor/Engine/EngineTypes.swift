@@ -42,6 +42,8 @@ enum EngineEvent: Sendable {
     case liveStateLost(Int32)
     /// The topic as it is now.
     case log(LogIdentity)
+    /// Where retention stands now: unix seconds by interval.
+    case retained([Interval: Int64])
 }
 
 /// Why a partition stands still until a person decides. The process stays up, `/ready` says it.

@@ -1,3 +1,6 @@
+import KafkaClient
+import MarketCore
+
 /// Whether the broker's log is the one that the progress in PostgreSQL speaks of, and what to say if not.
 enum LogCheck {
     enum Outcome: Equatable {
@@ -24,25 +27,56 @@ enum LogCheck {
                 reason: """
                     topic \(topic), partition \(partition): expected \(known.partitionCount) partitions, found \
                     \(found.partitionCount). Instruments would change their partition and be counted in two. Make the \
-                    topic again with \(known.partitionCount) partitions (docs/OPERATIONS.md, "Partitions changed").
+                    topic again with \(known.partitionCount) partitions, then start once with: trade-processor \
+                    --on-new-log continue (docs/OPERATIONS.md, "Partitions changed").
                     """)
         }
         return PartitionHalt(
             partition: partition,
             reason: """
                 topic \(topic), partition \(partition): expected the log \(known.topicID), found \(found.topicID): the \
-                topic was made anew. Start with ON_NEW_LOG=continue to go on with the new log; what the old one held \
-                is then missing until it is backfilled (docs/OPERATIONS.md, "Another log").
+                topic was made anew. To go on with the new log, start once with: trade-processor --on-new-log \
+                continue; what the old one held and was not processed is then missing until it is backfilled \
+                (docs/OPERATIONS.md, "Another log").
                 """)
     }
 
-    static func offsetGone(_ partition: Int32, topic: String, offset: Int64) -> PartitionHalt {
+    /// - Parameter range: what the broker's log holds; nil where it was not asked.
+    static func offsetGone(
+        _ partition: Int32, topic: String, offset: Int64, range: OffsetRange?
+    ) -> PartitionHalt {
+        let found = range.map { "a log from \($0.low) to \($0.high)" } ?? "that the broker has not got it"
+        return PartitionHalt(
+            partition: partition,
+            reason: """
+                topic \(topic), partition \(partition): expected offset \(offset), found \(found): the log was cut or \
+                its retention passed. To go on with what is there, start once with: trade-processor --on-new-log \
+                continue; the rest is then missing until it is backfilled (docs/OPERATIONS.md, "Offset out of range").
+                """)
+    }
+
+    static func newerState(
+        _ partition: Int32, topic: String, instrument: String, version: Int32
+    ) -> PartitionHalt {
         PartitionHalt(
             partition: partition,
             reason: """
-                topic \(topic), partition \(partition): expected offset \(offset), which the broker has not got: the \
-                log was cut or its retention passed. Start with ON_NEW_LOG=continue to go on with what is there; the \
-                rest is then missing until it is backfilled (docs/OPERATIONS.md, "Offset out of range").
+                topic \(topic), partition \(partition): expected saved states up to version \
+                \(PartitionState.snapshotVersion), found version \(version) of \(instrument): a newer trade-processor \
+                wrote it. Start that version, or a newer one; nothing was changed (docs/OPERATIONS.md, "Snapshot of a \
+                newer version").
+                """)
+    }
+
+    static func damagedState(_ partition: Int32, topic: String, _ error: PartitionRestoreError) -> PartitionHalt {
+        if case .unsupportedVersion(let found, _) = error.cause {
+            return newerState(partition, topic: topic, instrument: error.instrument, version: Int32(found))
+        }
+        return PartitionHalt(
+            partition: partition,
+            reason: """
+                topic \(topic), partition \(partition): expected a readable saved state, found \(error). Restore \
+                PostgreSQL from a backup; nothing was changed (docs/OPERATIONS.md, "Damaged snapshot").
                 """)
     }
 }

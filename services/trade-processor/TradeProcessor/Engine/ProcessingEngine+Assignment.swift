@@ -33,10 +33,7 @@ extension ProcessingEngine {
         do throws(PartitionRestoreError) {
             worker = try PartitionWorker(claim, log: log, rules: rules)
         } catch {
-            halt(
-                PartitionHalt(
-                    partition: partition,
-                    reason: "\(error). Run the version that wrote it, or a newer one; nothing was changed."))
+            halt(LogCheck.damagedState(partition, topic: settings.topic, error))
             return
         }
         workers[partition] = worker
@@ -59,6 +56,11 @@ extension ProcessingEngine {
         publish(CommitResult(), worker.allProgress())
         if !worker.awaitsHoles { start(worker) }
         reportAssignment()
+    }
+
+    /// Retention went on: what comes for windows before these times belongs to `late_trades`.
+    func retained(from horizons: [Interval: Int64]) {
+        for worker in workers.values { worker.retain(from: horizons) }
     }
 
     /// Stops a partition until a person decides; the others go on.
@@ -101,7 +103,7 @@ extension ProcessingEngine {
             submit(.claim(partition))
             return
         }
-        halt(LogCheck.offsetGone(partition, topic: settings.topic, offset: worker.state.nextOffset))
+        halt(LogCheck.offsetGone(partition, topic: settings.topic, offset: worker.state.nextOffset, range: nil))
     }
 
     /// A partition whose state was fenced belongs to somebody else in PostgreSQL; only a new assignment brings it back.

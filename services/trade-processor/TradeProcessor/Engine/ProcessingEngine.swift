@@ -109,6 +109,7 @@ final class ProcessingEngine {
         case .ends(let offsets, let asked): proveDrained(offsets, askedMicros: asked)
         case .liveStateLost(let partition): republish(partition)
         case .log(let log): check(log)
+        case .retained(let horizons): retained(from: horizons)
         }
     }
 

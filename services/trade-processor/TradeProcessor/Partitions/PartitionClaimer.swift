@@ -61,7 +61,8 @@ struct PartitionClaimer: Sendable {
             try await startLineage(&claim, log: found, nextOffset: range.low)
         case .same where claim.nextOffset < range.low || claim.nextOffset > range.high:
             guard onNewLog == .continue else {
-                return .halted(LogCheck.offsetGone(partition, topic: topic, offset: claim.nextOffset))
+                return .halted(
+                    LogCheck.offsetGone(partition, topic: topic, offset: claim.nextOffset, range: range))
             }
             logger.warning(
                 "the log has not got our offset: going on with what is there",

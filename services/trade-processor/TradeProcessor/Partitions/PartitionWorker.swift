@@ -27,6 +27,7 @@ final class PartitionWorker {
         state = PartitionState(
             rules: rules, nextOffset: claim.nextOffset, watermarkMicros: claim.watermarkMicros,
             maxEventMicros: claim.maxEventMicros)
+        retain(from: claim.horizons)
         for instrument in claim.instruments {
             do throws(SnapshotError) {
                 try state.restore(instrument.state, key: instrument.key)
@@ -34,6 +35,11 @@ final class PartitionWorker {
                 throw PartitionRestoreError(instrument: instrument.key, cause: error)
             }
         }
+    }
+
+    /// - Parameter horizons: unix seconds by interval; windows that end at or before have no row.
+    func retain(from horizons: [Interval: Int64]) {
+        for (interval, horizon) in horizons { state.setRetentionHorizon(horizon, of: interval) }
     }
 
     /// Steps over the decoded batch and empties it.

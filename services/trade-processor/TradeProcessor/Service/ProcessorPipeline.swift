@@ -19,6 +19,8 @@ struct ProcessorPipeline: Sendable {
     private let candles: CandlePublisher
     private let progress: ProgressPublisher
     private let quarantine: QuarantinePublisher
+    private let instruments: DirectoryFollower<InstrumentsTable>
+    private let subscriptions: DirectoryFollower<SubscriptionsTable>
     private let producer: OutgoingProducer
     private let failure: AsyncStream<KafkaError>
 
@@ -46,7 +48,7 @@ struct ProcessorPipeline: Sendable {
             of: EngineJob.self, bufferingPolicy: .bufferingOldest(Self.jobLimit))
         let (failure, failureEnd) = AsyncStream.makeStream(of: KafkaError.self, bufferingPolicy: .bufferingOldest(1))
         let candles = CandlePublisher(
-            store: store, topic: stores.catalog.candles.name, partitions: Int32(stores.catalog.candles.partitions),
+            store: store, topic: stores.catalog.candles.name, partitions: stores.candlesPartitions,
             time: time, logger: context.logger(for: "candles"))
         let producer = try OutgoingProducer(
             stores.kafka.configuration, logger: context.logger(for: "candles"), onDelivery: { candles.delivered($0) })
@@ -59,7 +61,7 @@ struct ProcessorPipeline: Sendable {
                 progress.put(records)
             })
         handler = TradeConsumer(
-            engine: engine, decoder: TradeBatchDecoder(partitions: Int32(stores.catalog.trades.partitions)),
+            engine: engine, decoder: TradeBatchDecoder(partitions: stores.tradesPartitions),
             inbox: inbox, assigned: assigned, publisher: candles, topic: settings.topic,
             drainMillis: min(5_000, Int(settings.sessionTimeoutMillis) / 2), logger: logger,
             onFatal: { failureEnd.yield($0) })
@@ -80,6 +82,12 @@ struct ProcessorPipeline: Sendable {
         quarantine = QuarantinePublisher(
             store: store, topic: stores.catalog.quarantine.name, assigned: assigned,
             logger: context.logger(for: "quarantine"))
+        instruments = DirectoryFollower(
+            topic: stores.catalog.instruments.name, pool: stores.pool, kafka: stores.kafka.configuration,
+            admin: stores.admin, producer: producer, logger: context.logger(for: "instruments"))
+        subscriptions = DirectoryFollower(
+            topic: stores.catalog.subscriptions.name, pool: stores.pool, kafka: stores.kafka.configuration,
+            admin: stores.admin, producer: producer, logger: context.logger(for: "subscriptions"))
         self.consumer = consumer
         self.jobs = jobs
         self.jobsEnd = jobsEnd
@@ -118,6 +126,14 @@ struct ProcessorPipeline: Sendable {
             }
             group.addTask {
                 await quarantine.run(through: producer)
+                return nil
+            }
+            group.addTask {
+                await instruments.run()
+                return nil
+            }
+            group.addTask {
+                await subscriptions.run()
                 return nil
             }
             group.addTask { await stop() }

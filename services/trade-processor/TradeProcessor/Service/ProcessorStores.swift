@@ -12,6 +12,9 @@ struct ProcessorStores: Sendable {
     let admin: KafkaAdmin
     let kafka: KafkaSetup
     let catalog: TopicCatalog
+    /// Partitions that the topics have, whoever made them: `KAFKA_TOPIC_PARTITIONS` is for new ones only.
+    let tradesPartitions: Int32
+    let candlesPartitions: Int32
 
     /// Waits for PostgreSQL and Kafka as long as it takes; Redis may come later.
     ///
@@ -36,9 +39,22 @@ struct ProcessorStores: Sendable {
         let admin: KafkaAdmin
         do { admin = try KafkaAdmin(kafka.configuration) }
         try await kafka.ensureTopics(
-            [catalog.trades, catalog.candles, catalog.quarantine, catalog.progress], mayCreate: catalog.mayCreate,
-            through: admin, health: context.health)
-        return ProcessorStores(pool: pool, redis: redis, admin: admin, kafka: kafka, catalog: catalog)
+            [
+                catalog.trades, catalog.candles, catalog.quarantine, catalog.progress, catalog.instruments,
+                catalog.subscriptions,
+            ], mayCreate: catalog.mayCreate, through: admin, health: context.health)
+        return ProcessorStores(
+            pool: pool, redis: redis, admin: admin, kafka: kafka, catalog: catalog,
+            tradesPartitions: try await partitions(of: catalog.trades, admin),
+            candlesPartitions: try await partitions(of: catalog.candles, admin))
+    }
+
+    private static func partitions(of topic: TopicDefinition, _ admin: KafkaAdmin) async throws -> Int32 {
+        while true {
+            try Task.checkCancellation()
+            if let count = try? await admin.partitionCount(of: topic.name) { return Int32(count) }
+            try await Task.sleep(for: .milliseconds(500))
+        }
     }
 
     func close() async {

@@ -15,6 +15,7 @@ struct Committer: Sendable {
 
     private static let commitTime = Timer(label: "processor_commit_seconds")
     private static let retries = Counter(label: "processor_commit_retries_total")
+    private static let droppedRows = Counter(label: "processor_rows_beyond_retention_total")
     private static let fencedPartitions = Counter(label: "processor_fenced_partitions_total")
 
     /// Commits all of `work`, however long PostgreSQL takes to come back. Only a cancelled task ends early.
@@ -84,7 +85,7 @@ struct Committer: Sendable {
                 drop(fenced, from: &pending, &result)
                 return .done
             }
-            if error.sqlState == Self.missingLeafState { await store.leaves.forget() }
+            if error.sqlState == Self.missingLeafState { await withoutDroppedWindows(&pending) }
             return .again(error)
         case .ambiguous(let error):
             try await resolve(error, &pending, &result)
@@ -119,6 +120,23 @@ struct Committer: Sendable {
                 await store.makeWay(after: error, logger: logger)
             }
             try await pause(attempt)
+        }
+    }
+
+    /// Retention took a leaf away between the step and the commit. Rows of it are what they would be had the commit come
+    /// first: gone. Everything else is committed.
+    private func withoutDroppedWindows(_ pending: inout [PartitionWork]) async {
+        await store.leaves.forget()
+        guard let horizons = try? await store.horizons() else { return }
+        for index in pending.indices {
+            let count = pending[index].candles.count
+            pending[index].candles.removeAll { $0.windowStart < horizons[$0.interval] ?? .min }
+            let dropped = count - pending[index].candles.count
+            guard dropped > 0 else { continue }
+            Self.droppedRows.increment(by: dropped)
+            logger.warning(
+                "candle changes of windows that retention has dropped are left out",
+                metadata: ["partition": "\(pending[index].partition)", "rows": "\(dropped)"])
         }
     }
 

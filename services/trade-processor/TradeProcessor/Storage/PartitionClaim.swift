@@ -1,3 +1,5 @@
+import MarketCore
+
 /// The names by which one owner of a partition writes to PostgreSQL: every commit compares and sets them.
 struct PartitionLease: Sendable, Hashable {
     let partition: Int32
@@ -22,6 +24,8 @@ struct PartitionClaim: Sendable {
     let maxEventMicros: Int64?
     /// The saved state of each instrument.
     let instruments: [SavedInstrument]
+    /// Where retention stands: unix seconds by interval.
+    let horizons: [Interval: Int64]
 }
 
 struct SavedInstrument: Sendable {

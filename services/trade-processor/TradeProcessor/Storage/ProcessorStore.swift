@@ -50,7 +50,19 @@ struct ProcessorStore: Sendable {
                 commitSequence: try row.value("commit_seq"), lineage: Int64(try row.value("lineage", as: Int32.self))),
             topicID: try row.value("topic_uuid"), partitionCount: try row.value("partitions"),
             nextOffset: try row.value("next_offset"), watermarkMicros: Self.time(try row.value("watermark")),
-            maxEventMicros: Self.time(try row.value("max_event")), instruments: instruments)
+            maxEventMicros: Self.time(try row.value("max_event")), instruments: instruments,
+            horizons: try await horizons())
+    }
+
+    /// Where retention stands: unix seconds by interval. Windows that begin before have no row.
+    func horizons() async throws(PostgresError) -> [Interval: Int64] {
+        var horizons: [Interval: Int64] = [:]
+        for row in try await pool.query("SELECT * FROM candle_horizons()") {
+            if let interval = Interval(try row.value("interval", as: String.self)) {
+                horizons[interval] = try row.value("horizon")
+            }
+        }
+        return horizons
     }
 
     /// Goes on with another log from its first offset: the lineage rises, watermark and ids stay.

@@ -1,0 +1,103 @@
+import KafkaClient
+import MarketCore
+import PostgresClient
+import ServiceKit
+
+/// How each partition stands between the broker's log and PostgreSQL, and which of them would halt.
+enum StatusCommand {
+    static let command = ServiceProgram.Command(
+        "status", help: "each partition: offsets, lag, log, and whether it halts and why (exit code 1 if one does)"
+    ) { context, _ in
+        try await RecoverySession.run(context) { session in
+            let admin = try KafkaAdmin(session.kafka)
+            let report: Result<StatusReport, any Error>
+            do {
+                report = .success(try await StatusReport.read(session, admin))
+            } catch {
+                report = .failure(error)
+            }
+            await admin.close()
+            let status = try report.get()
+            ServiceProgram.say(status.table.text)
+            for reason in status.halts { ServiceProgram.say("\n" + reason) }
+            if !status.halts.isEmpty { throw RecoveryError("\(status.halts.count) partitions halt, see above") }
+        }
+    }
+}
+
+/// What `status` found.
+struct StatusReport: Sendable {
+    var table = TextTable(["partition", "log", "next offset", "lag", "lineage", "epoch", "watermark (UTC)", "state"])
+    /// A sentence for each partition that stands still until a person decides.
+    var halts: [String] = []
+
+    static func read(_ session: RecoverySession, _ admin: KafkaAdmin) async throws -> StatusReport {
+        guard let count = try await admin.partitionCount(of: session.topic) else {
+            throw RecoveryError("the broker has no topic \(session.topic)")
+        }
+        let topicID: String =
+            switch try await admin.topicID(of: session.topic) {
+            case .id(let text): text
+            case .unsupported, .unknownTopic: ""
+            }
+        let found = LogIdentity(topicID: topicID, partitionCount: Int32(count))
+        let ranges = try await admin.listOffsets((0..<Int32(count)).map { TopicPartition(session.topic, $0) })
+        let newerStates = try await newerStates(session)
+        let rows = try await session.pool.query(
+            """
+            SELECT partition, topic_uuid, partitions, lineage, epoch, next_offset,
+                to_char(to_timestamp(nullif(watermark, $2) / 1e6) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') AS mark
+            FROM processor_progress WHERE topic = $1 ORDER BY partition
+            """, [.text(session.topic), .bigint(ProcessorStore.noTime)])
+        var report = StatusReport()
+        for row in rows {
+            let partition: Int32 = try row.value("partition")
+            let offset: Int64 = try row.value("next_offset")
+            let known = LogIdentity(topicID: try row.value("topic_uuid"), partitionCount: try row.value("partitions"))
+            let range = ranges[TopicPartition(session.topic, partition)]
+            let halt = reason(
+                partition, session.topic, known: known, found: found, offset: offset, range: range,
+                newer: newerStates[partition])
+            if let halt { report.halts.append(halt) }
+            report.table.append([
+                "\(partition)", range.map { "\($0.low)-\($0.high)" } ?? "gone", "\(offset)",
+                range.map { "\($0.high - offset)" } ?? "-", "\(try row.value("lineage", as: Int32.self))",
+                "\(try row.value("epoch", as: Int64.self))", try row.optional("mark") ?? "-",
+                halt == nil ? "ok" : "halts",
+            ])
+        }
+        if report.table.isEmpty { report.table.append(["(no processor has worked on \(session.topic) yet)"]) }
+        return report
+    }
+
+    private static func reason(
+        _ partition: Int32, _ topic: String, known: LogIdentity, found: LogIdentity, offset: Int64,
+        range: OffsetRange?, newer: (instrument: String, version: Int32)?
+    ) -> String? {
+        if LogCheck.compare(known: known, found: found) != .same {
+            return LogCheck.halt(partition, topic: topic, known: known, found: found).reason
+        }
+        if let range, offset < range.low || offset > range.high {
+            return LogCheck.offsetGone(partition, topic: topic, offset: offset, range: range).reason
+        }
+        return newer.map {
+            LogCheck.newerState(partition, topic: topic, instrument: $0.instrument, version: $0.version).reason
+        }
+    }
+
+    /// By partition, an instrument whose saved state a newer program wrote.
+    private static func newerStates(
+        _ session: RecoverySession
+    ) async throws(PostgresError) -> [Int32: (instrument: String, version: Int32)] {
+        let rows = try await session.pool.query(
+            """
+            SELECT DISTINCT ON (partition) partition, instrument, version FROM processor_state
+            WHERE topic = $1 AND version > $2 ORDER BY partition, instrument
+            """, [.text(session.topic), .integer(Int32(PartitionState.snapshotVersion))])
+        var states: [Int32: (instrument: String, version: Int32)] = [:]
+        for row in rows {
+            states[try row.value("partition")] = (try row.value("instrument"), try row.value("version"))
+        }
+        return states
+    }
+}
