@@ -7,7 +7,7 @@ extension ProcessingEngine {
         guard !isCommitting, now - lastCommitMicros >= limits.commitPauseMicros else { return }
         let isDue = workers.values.contains { worker in
             guard worker.commitInFlight == nil, worker.state.needsCommit(worker.effects) else { return false }
-            if worker.hasClosedWindow || worker.effects.weight >= limits.resumedWeight { return true }
+            if worker.hasClosedWindow || worker.waitingWeight >= limits.resumedWeight { return true }
             guard let since = worker.uncommittedSinceMicros else { return true }
             return now - since >= settings.commitIntervalMicros
         }
@@ -79,7 +79,7 @@ extension ProcessingEngine {
 
     /// Pauses everything while too much waits for commits; a paused partition is never idle.
     func applyBackpressure() {
-        let weight = workers.values.reduce(0) { $0 + $1.effects.weight }
+        let weight = workers.values.reduce(0) { $0 + $1.waitingWeight }
         if !isBackpressured, weight >= limits.pausedWeight {
             isBackpressured = true
             actions.append(.pause(Array(workers.keys)))

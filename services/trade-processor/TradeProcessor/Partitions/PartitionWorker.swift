@@ -11,6 +11,7 @@ final class PartitionWorker {
     var effects = Effects()
     var batch = RecordBatch(capacity: 1_024)
     private(set) var raw: [Int64: RawMessage] = [:]
+    private var rawBytes = 0
 
     /// Number of the commit that is under way; nil when none is.
     var commitInFlight: Int64?
@@ -49,7 +50,11 @@ final class PartitionWorker {
     func step(rawMessage: (Int64) -> RawMessage?) -> [HoleRequest] {
         let known = effects.quarantined.count
         let requests = state.step(batch, into: &effects)
-        for record in effects.quarantined.dropFirst(known) { raw[record.offset] = rawMessage(record.offset) }
+        for record in effects.quarantined.dropFirst(known) {
+            guard let message = rawMessage(record.offset) else { continue }
+            raw[record.offset] = message
+            rawBytes += (message.key?.count ?? 0) + (message.value?.count ?? 0)
+        }
         batch.removeAll()
         return requests
     }
@@ -62,8 +67,12 @@ final class PartitionWorker {
         let work = PartitionWork(
             commit, lease: lease, topicID: log.topicID, keys: { state.table.key($0) }, raw: raw)
         raw.removeAll()
+        rawBytes = 0
         return work
     }
+
+    /// How much waits for a commit: rows and records, and a kilobyte of a record's bytes counts as one more.
+    var waitingWeight: Int { effects.weight + rawBytes / 1_024 }
 
     /// Takes note of a commit that went through.
     func committed(_ progress: PartitionProgress) {
