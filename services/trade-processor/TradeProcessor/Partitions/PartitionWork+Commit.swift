@@ -29,7 +29,7 @@ extension PartitionWork {
         }
         quarantined = commit.quarantined.map { record in
             QuarantinedMessage(
-                offset: record.offset, reason: record.reason.rawValue, detail: record.detail,
+                offset: record.offset, reason: record.reason.rawValue, detail: record.detail.printable,
                 symbol: record.instrument >= 0 ? keys(record.instrument) : nil, key: raw[record.offset]?.key,
                 value: raw[record.offset]?.value)
         }

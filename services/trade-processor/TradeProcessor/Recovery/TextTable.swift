@@ -6,18 +6,17 @@ struct TextTable {
 
     var isEmpty: Bool { rows.count == 1 }
 
-    mutating func append(_ row: [String]) { rows.append(row) }
+    mutating func append(_ row: [String]) { rows.append(row.map(\.printable)) }
 
-    /// The lines, the header first. Control characters of the data are shown as `.`: a terminal obeys them.
+    /// The lines, the header first.
     var text: String {
         let columns = rows.map(\.count).max() ?? 0
         let widths = (0..<columns).map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
         return rows.map { row in
             var line = ""
             for (column, cell) in row.enumerated() {
-                let clean = String(cell.map { $0.isASCII && ($0.asciiValue ?? 0) < 0x20 ? "." : $0 })
                 let isLast = column == row.count - 1
-                line += clean + (isLast ? "" : String(repeating: " ", count: widths[column] - clean.count + 2))
+                line += cell + (isLast ? "" : String(repeating: " ", count: widths[column] - cell.count + 2))
             }
             return line
         }.joined(separator: "\n")
