@@ -97,9 +97,10 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", path: "Sources/COpenSSL"),
         library("MarketCore"),
         library("MarketWire", ["MarketCore"]),
-        library("KafkaClient", ["CRdKafka"]),
-        library("PostgresClient", ["CLibPQ"]),
-        library("RedisClient", ["CHiredis", "COpenSSL"]),
+        library("ClientThreads"),
+        library("KafkaClient", ["CRdKafka", "ClientThreads"]),
+        library("PostgresClient", ["CLibPQ", "ClientThreads"]),
+        library("RedisClient", ["CHiredis", "COpenSSL", "ClientThreads"]),
         library("WebSockets", nio + [hummingbird, logging]),
         library("Exchanges", ["MarketCore", "MarketWire", "WebSockets", httpClient] + nio),
         library(

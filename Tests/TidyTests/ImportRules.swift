@@ -21,9 +21,10 @@ enum ImportRules {
         return [
             "Sources/MarketCore": [],
             "Sources/MarketWire": ["MarketCore", "FoundationEssentials"],
-            "Sources/KafkaClient": platform.union(["CRdKafka"]),
-            "Sources/PostgresClient": platform.union(["CLibPQ"]),
-            "Sources/RedisClient": platform.union(["CHiredis", "COpenSSL"]),
+            "Sources/ClientThreads": platform,
+            "Sources/KafkaClient": platform.union(["CRdKafka", "ClientThreads"]),
+            "Sources/PostgresClient": platform.union(["CLibPQ", "ClientThreads"]),
+            "Sources/RedisClient": platform.union(["CHiredis", "COpenSSL", "ClientThreads"]),
             "Sources/WebSockets": nio.union(platform).union(["Logging"]),
             "Sources/Exchanges": domain.union(platform).union(nio).union([
                 "WebSockets", "AsyncHTTPClient", "Logging", "FoundationEssentials",

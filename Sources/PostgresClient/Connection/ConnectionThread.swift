@@ -1,3 +1,4 @@
+import ClientThreads
 import Synchronization
 
 /// The thread that owns one session: takes requests one after the other and answers each.
@@ -32,10 +33,10 @@ final class ConnectionThread: Sendable {
 
     /// Starts a thread that connects and then serves; returns when it is connected.
     static func start(_ configuration: PostgresConfiguration) async throws(PostgresError) -> ConnectionThread {
-        let thread = ConnectionThread(wake: try WakePipe())
+        let thread = ConnectionThread(wake: try WakePipe.make())
         let problem: PostgresError? = await withCheckedContinuation { continuation in
             do throws(PostgresError) {
-                try NativeThread.start { thread.main(configuration, continuation) }
+                try OwnThread.start { thread.main(configuration, continuation) }
             } catch {
                 continuation.resume(returning: error)
             }
@@ -44,7 +45,7 @@ final class ConnectionThread: Sendable {
         return thread
     }
 
-    private init(wake: consuming WakePipe) { self.wake = wake }
+    private init(wake: WakePipe) { self.wake = wake }
 
     // MARK: From any thread
 
@@ -144,7 +145,7 @@ final class ConnectionThread: Sendable {
             }
             if isClosing { return Self.closed }
             guard let job else {
-                let events = wake.wait(for: session.socket, orWritable: false, until: nil)
+                let events = wake.wait(for: session.socket, events: WakePipe.readable, until: nil)
                 if events.isReady, !session.readUnasked() { return session.lossProblem() }
                 continue
             }

@@ -1,4 +1,5 @@
 import CLibPQ
+import ClientThreads
 
 extension Session {
     /// How a batch ended, and whether the connection can go on.
@@ -15,7 +16,7 @@ extension Session {
     ///   - wake: Interrupts the wait.
     ///   - isCancelRequested: Asked after each interruption.
     mutating func run(
-        _ statements: [PostgresStatement], isTransaction: Bool, wake: borrowing WakePipe,
+        _ statements: [PostgresStatement], isTransaction: Bool, wake: WakePipe,
         isCancelRequested: () -> Bool
     ) -> BatchEnd {
         var reply = BatchReply(statements, isTransaction: isTransaction)
@@ -46,7 +47,7 @@ extension Session {
 
     /// Runs several statements in one text, which pipeline mode does not allow.
     mutating func runScript(
-        _ sql: String, wake: borrowing WakePipe, isCancelRequested: () -> Bool
+        _ sql: String, wake: WakePipe, isCancelRequested: () -> Bool
     ) -> BatchEnd {
         if sql.utf8.contains(0) {
             let problem = PostgresError(.usage, "the script contains a NUL character")
@@ -63,7 +64,7 @@ extension Session {
         return BatchEnd(outcome: reply.outcome, isUsable: isUsable)
     }
 
-    private mutating func rollBack(wake: borrowing WakePipe) {
+    private mutating func rollBack(wake: WakePipe) {
         var reply = BatchReply([PostgresStatement("ROLLBACK", isPrepared: false)], isTransaction: false)
         guard sendPlain("ROLLBACK"), PQpipelineSync(handle) == 1 else { return }
         collect([.statement(0), .synchronized], &reply, wake: wake, isCancelRequested: { false })

@@ -1,9 +1,10 @@
 import CLibPQ
+import ClientThreads
 
 extension Session {
     /// Waits for the answers to what was queued, sending the rest of it meanwhile.
     mutating func collect(
-        _ expectations: [Expectation], _ reply: inout BatchReply, wake: borrowing WakePipe,
+        _ expectations: [Expectation], _ reply: inout BatchReply, wake: WakePipe,
         isCancelRequested: () -> Bool
     ) {
         var wait = ReplyWait(timeoutMillis: replyTimeoutMillis)
@@ -39,7 +40,7 @@ extension Session {
 
     /// Waits for the answers to a script, whose statements nobody counted.
     mutating func collectScript(
-        _ reply: inout BatchReply, wake: borrowing WakePipe, isCancelRequested: () -> Bool
+        _ reply: inout BatchReply, wake: WakePipe, isCancelRequested: () -> Bool
     ) {
         var wait = ReplyWait(timeoutMillis: replyTimeoutMillis)
         while awaitAnswer(&wait, &reply, wake: wake, isCancelRequested: isCancelRequested) {
@@ -56,11 +57,12 @@ extension Session {
     ///
     /// - Returns: false when none will come; the reply then knows why.
     private func awaitAnswer(
-        _ wait: inout ReplyWait, _ reply: inout BatchReply, wake: borrowing WakePipe, isCancelRequested: () -> Bool
+        _ wait: inout ReplyWait, _ reply: inout BatchReply, wake: WakePipe, isCancelRequested: () -> Bool
     ) -> Bool {
         while PQisBusy(handle) == 1 {
             let unsent = PQflush(handle)
-            let events = wake.wait(for: socket, orWritable: unsent == 1, until: wait.deadline)
+            let wanted = WakePipe.readable | (unsent == 1 ? WakePipe.writable : 0)
+            let events = wake.wait(for: socket, events: wanted, until: wait.deadline)
             if events.isWoken, !wait.isCancelSent, isCancelRequested() {
                 wait.isCancelSent = true
                 requestCancel()

@@ -1,3 +1,4 @@
+import ClientThreads
 import Synchronization
 
 /// One connection that many callers share, with the thread that owns it.
@@ -35,7 +36,7 @@ final class CommandConnection: Sendable {
             maxCommands: configuration.maxInFlightCommands, maxBytes: configuration.maxInFlightBytes,
             whenFull: configuration.whenFull, timeoutMillis: configuration.commandTimeoutMillis)
         state = Mutex(State(pipeline: CommandPipeline(limits)))
-        let pipe = Result { () throws(RedisError) in try WakePipe() }
+        let pipe = Result { () throws(RedisError) in try WakePipe.make() }
         wake = try? pipe.get()
         if case .failure(let problem) = pipe { refuse(problem) }
     }
@@ -45,7 +46,7 @@ final class CommandConnection: Sendable {
         guard let wake else { return }
         do throws(RedisError) {
             state.withLock { $0.hasThread = true }
-            try NativeThread.start { [self] in run(wake) }
+            try OwnThread.start { [self] in run(wake) }
         } catch {
             state.withLock { $0.hasThread = false }
             refuse(error)

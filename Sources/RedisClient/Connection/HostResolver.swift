@@ -1,3 +1,4 @@
+import ClientThreads
 import Synchronization
 
 /// Looks a host name up on a thread of its own: the system's resolver cannot be told to stop.
@@ -40,7 +41,7 @@ final class HostResolver: Sendable {
         }
         guard mustStart else { return }
         do throws(RedisError) {
-            try NativeThread.start { [self] in
+            try OwnThread.start { [self] in
                 let result = Result { () throws(RedisError) in try SocketAddress.lookUp(host, port) }
                 state.withLock { $0 = .done(result) }
                 wake.wake()

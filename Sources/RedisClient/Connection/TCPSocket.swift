@@ -1,4 +1,5 @@
 #if canImport(Glibc)
+import ClientThreads
 import Glibc
 #elseif canImport(Musl)
 import Musl
@@ -37,7 +38,7 @@ final class TCPSocket {
         _ address: SocketAddress, _ waiter: ThreadWait, untilMillis deadline: Int64
     ) throws(RedisError) -> Result<TCPSocket, AttemptProblem> {
         let descriptor = socket(address.family, SocketAddress.streamType, 0)
-        guard descriptor >= 0 else { return .failure(AttemptProblem(reason: SystemProblem.text(errno))) }
+        guard descriptor >= 0 else { return .failure(AttemptProblem(reason: SystemCallError.text(errno))) }
         let socket = TCPSocket(descriptor: descriptor)
         socket.prepare()
         let status = address.bytes.withUnsafeBytes { bytes in
@@ -47,13 +48,13 @@ final class TCPSocket {
         }
         if status == 0 { return .success(socket) }
         guard status == EINPROGRESS || status == EINTR else {
-            return .failure(AttemptProblem(reason: SystemProblem.text(status)))
+            return .failure(AttemptProblem(reason: SystemCallError.text(status)))
         }
         while try waiter.wait(for: descriptor, events: Int16(POLLOUT), untilMillis: deadline) == 0 {
             if waiter.nowMillis >= deadline { return .failure(AttemptProblem(reason: "no answer in time")) }
         }
         let problem = socket.pendingError
-        return problem == 0 ? .success(socket) : .failure(AttemptProblem(reason: SystemProblem.text(problem)))
+        return problem == 0 ? .success(socket) : .failure(AttemptProblem(reason: SystemCallError.text(problem)))
     }
 
     private func prepare() {
@@ -92,7 +93,7 @@ final class TCPSocket {
     }
 
     private static func progress(_ code: Int32, waitingFor events: Int16) -> TransportProgress {
-        code == EAGAIN || code == EWOULDBLOCK || code == EINTR ? .wouldBlock(events) : .failed(SystemProblem.text(code))
+        code == EAGAIN || code == EWOULDBLOCK || code == EINTR ? .wouldBlock(events) : .failed(SystemCallError.text(code))
     }
 
     private static func write(_ descriptor: Int32, _ buffer: UnsafeRawBufferPointer, _ flags: Int32) -> Int {

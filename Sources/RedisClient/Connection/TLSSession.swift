@@ -1,4 +1,5 @@
 import COpenSSL
+import ClientThreads
 
 #if canImport(Glibc)
 import Glibc
@@ -92,7 +93,7 @@ final class TLSSession {
         case SSL_ERROR_WANT_READ: return .wouldBlock(Int16(POLLIN))
         case SSL_ERROR_WANT_WRITE: return .wouldBlock(Int16(POLLOUT))
         case SSL_ERROR_ZERO_RETURN: return .ended
-        case SSL_ERROR_SYSCALL: return code == 0 ? .ended : .failed(SystemProblem.text(code))
+        case SSL_ERROR_SYSCALL: return code == 0 ? .ended : .failed(SystemCallError.text(code))
         default: return .failed(TLSContext.lastProblem())
         }
     }

@@ -1,3 +1,5 @@
+import ClientThreads
+
 /// How a connection's thread waits: whatever it waits for, it goes on attending to those who wait for it.
 struct ThreadWait {
     /// What has to be done besides.
@@ -25,6 +27,6 @@ struct ThreadWait {
         if attention.isStopping { throw .closed }
         let next = [deadline, attention.nextMillis].compactMap(\.self).min()
         let timeout = next.map { Int32(clamping: max(0, $0.addingClamped(-nowMillis))) } ?? -1
-        return wake.wait(for: descriptor, events: events, timeoutMillis: timeout)
+        return wake.wait(for: descriptor, events: events, timeoutMillis: timeout).events
     }
 }

@@ -1,3 +1,4 @@
+import ClientThreads
 import Synchronization
 
 /// The connection of one subscription, with the thread that owns it.
@@ -24,7 +25,7 @@ final class SubscriptionConnection: Sendable {
         self.channels = channels
         self.mailbox = mailbox
         self.whenEnded = whenEnded
-        pipe = Result { () throws(RedisError) in try WakePipe() }
+        pipe = Result { () throws(RedisError) in try WakePipe.make() }
     }
 
     /// Starts to connect. When the system has no thread or pipe left, the consumer is told and nothing more comes.
@@ -32,7 +33,7 @@ final class SubscriptionConnection: Sendable {
         do throws(RedisError) {
             let wake = try pipe.get()
             state.withLock { $0.hasThread = true }
-            try NativeThread.start { [self] in run(wake) }
+            try OwnThread.start { [self] in run(wake) }
         } catch {
             state.withLock { $0.hasThread = false }
             mailbox.put([.disconnected(error)])

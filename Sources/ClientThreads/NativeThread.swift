@@ -4,17 +4,17 @@ import Glibc
 import Musl
 #endif
 
-/// A thread of our own for calls that block: the cooperative pool must not wait in them.
-enum NativeThread {
+/// Threads of the client modules, for calls that block: the cooperative pool must not wait in them.
+public enum NativeThread {
     private final class Body: Sendable {
         let run: @Sendable () -> Void
         init(_ run: @escaping @Sendable () -> Void) { self.run = run }
     }
 
-    /// Runs `body` on a new thread.
+    /// Runs `body` on a new detached thread that ends with it.
     ///
-    /// - Throws: ``RedisError/Code/connectionLost`` when the system has no thread left; `body` does not run then.
-    static func start(_ body: @escaping @Sendable () -> Void) throws(RedisError) {
+    /// - Throws: ``SystemCallError`` when the system has no thread left; `body` does not run then.
+    public static func start(_ body: @escaping @Sendable () -> Void) throws(SystemCallError) {
         var thread = pthread_t()
         // The thread takes the reference over; a closure of C cannot capture.
         let argument = Unmanaged.passRetained(Body(body))
@@ -27,23 +27,17 @@ enum NativeThread {
             }, argument.toOpaque())
         guard status == 0 else {
             argument.release()
-            throw RedisError(.connectionLost, "no thread for a connection: \(SystemProblem.text(status))")
+            throw SystemCallError(call: "pthread_create", code: status)
         }
         pthread_detach(thread)
     }
 
-    /// OpenSSL writes without MSG_NOSIGNAL: a connection that the server has closed must not end the process.
+    /// Libraries write to sockets without MSG_NOSIGNAL: a connection that the server has closed must not end the
+    /// process.
     private static func blockBrokenPipeSignal() {
         var signals = sigset_t()
         sigemptyset(&signals)
         sigaddset(&signals, SIGPIPE)
         pthread_sigmask(SIG_BLOCK, &signals, nil)
-    }
-}
-
-/// Errors of the system in words.
-enum SystemProblem {
-    static func text(_ code: Int32) -> String {
-        strerror(code).map { String(cString: $0) } ?? "errno \(code)"
     }
 }
