@@ -94,7 +94,8 @@ final class TCPSocket {
     }
 
     private static func progress(_ code: Int32, waitingFor events: Int16) -> TransportProgress {
-        code == EAGAIN || code == EWOULDBLOCK || code == EINTR ? .wouldBlock(events) : .failed(SystemCallError.text(code))
+        code == EAGAIN || code == EWOULDBLOCK || code == EINTR
+            ? .wouldBlock(events) : .failed(SystemCallError.text(code))
     }
 
     private static func write(_ descriptor: Int32, _ buffer: UnsafeRawBufferPointer, _ flags: Int32) -> Int {

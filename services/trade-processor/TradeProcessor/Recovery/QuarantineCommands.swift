@@ -97,6 +97,7 @@ enum QuarantineCommands {
             UPDATE quarantine q SET replayed_at = now() FROM unnest($1, $2, $3) AS t (topic_uuid, partition, "offset")
             WHERE q.topic_uuid = t.topic_uuid AND q.partition = t.partition AND q."offset" = t."offset"
             """, [.texts(topicIDs), .integers(partitions), .bigints(offsets)])
-        ServiceProgram.say("\(records.count) records appended to \(session.topic) again, \(unreadable) left: not readable")
+        ServiceProgram.say(
+            "\(records.count) records appended to \(session.topic) again, \(unreadable) left: not readable")
     }
 }
