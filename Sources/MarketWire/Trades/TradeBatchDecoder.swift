@@ -58,7 +58,7 @@ public struct TradeBatchDecoder: Sendable {
                 offset: offset, recordTimestampMicros: timestampMicros, instrument: instrument, content: content)
         }
         do throws(WireError) {
-            guard WireSchema.isKnown(schemaVersion) else {
+            guard WireSchema.isKnown(schemaVersion) || value.map(Self.hasUsualShape) == true else {
                 throw WireError(.unsupportedVersion, "\(WireSchema.headerName) is not \(WireSchema.version)")
             }
             guard let value else { throw WireError(.tombstone, "the record has no value") }
@@ -103,6 +103,13 @@ public struct TradeBatchDecoder: Sendable {
             if case .full = error { throw WireError(.tooManyInstruments, error.description) }
             throw WireError(.badValue, error.description)
         }
+    }
+
+    /// The fast parser would take it, without a look at its headers, once its instrument is known.
+    private static func hasUsualShape(_ value: RawSpan) -> Bool {
+        guard value.byteCount <= TradeRecord.maxBytes else { return false }
+        var scanner = TradeScanner(value)
+        return scanner.scan()
     }
 
     private static func micros(_ millis: Int64) -> Int64 {
