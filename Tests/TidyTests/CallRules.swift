@@ -18,6 +18,8 @@ enum CallRules {
             for word in blocking where contains(line, call: word) && !source.hasComment(at: index) {
                 object("\(word) without the reason beside it")
             }
+            // On the socket's level TCP_NODELAY's number is SO_DEBUG, which only root may set.
+            if line.contains("socketOption(.tcp_") { object("a TCP option on the socket's level: tcpOption sets it") }
             if !isMain, contains(line, call: "print(") { object("print is for Main only: log it") }
             if hasForceUnwrap(line) { object("force unwrap or implicitly unwrapped optional") }
             for word in ["@unchecked Sendable", "nonisolated(unsafe)"] where line.contains(word) {
@@ -61,6 +63,7 @@ extension TidyTests {
     @Test(arguments: [
         "let a = try! b()", "let a = b as! C", "fatalError()", "print(a)", "let a = b!", "let a = b()!.c", "let a: B!",
         "final class A: @unchecked Sendable {", "DispatchSemaphore(value: 0)", "x = a[0]!",
+        "bootstrap.channelOption(.socketOption(.tcp_nodelay), value: 1)",
     ])
     func bannedCallsAreFound(_ line: String) {
         #expect(!CallRules.findings("Sources/ServiceKit/A.swift", SourceText(line)).isEmpty)
