@@ -8,15 +8,30 @@ enum HealthCheck {
 
     /// Asks `/health` of the service on this machine.
     static func run(_ settings: Settings, known: [any AnySetting]) async throws {
+        let url = try url(settings, known: known)
+        // The certificate is the one of the name that others call this service by; it asks itself by its address.
+        let client = HTTPClient(
+            eventLoopGroupProvider: .singleton, configuration: .init(certificateVerification: .none))
+        do {
+            let response = try await client.execute(HTTPClientRequest(url: url), timeout: .seconds(3))
+            guard response.status == .ok else { throw Failure(description: "\(url) answered \(response.status.code)") }
+            try await client.shutdown()
+        } catch {
+            try? await client.shutdown()
+            throw error
+        }
+    }
+
+    /// Where the service answers, from the configuration it was started with.
+    static func url(_ settings: Settings, known: [any AnySetting]) throws -> String {
         let port = try known.first { ["API_PORT", "METRICS_PORT", "SIMULATOR_PORT"].contains($0.key) }.map { setting in
             try settings.value(
                 .port(setting.key, help: setting.help, default: setting.defaultText ?? "0"))
         }
         guard let port, port != 0 else {
-            throw Failure(description: "healthcheck needs a fixed port (API_PORT or METRICS_PORT)")
+            throw Failure(description: "healthcheck needs a fixed port (API_PORT, METRICS_PORT or SIMULATOR_PORT)")
         }
-        let url = "http://127.0.0.1:\(port)/health"
-        let response = try await HTTPClient.shared.execute(HTTPClientRequest(url: url), timeout: .seconds(3))
-        guard response.status == .ok else { throw Failure(description: "\(url) answered \(response.status.code)") }
+        let isTLS = known.contains { $0.key == "SIMULATOR_TLS_CERT" && settings.text(forKey: $0.key) != nil }
+        return "\(isTLS ? "https" : "http")://127.0.0.1:\(port)/health"
     }
 }
