@@ -1,16 +1,20 @@
 import KafkaClient
 import Logging
+import Synchronization
 
 /// What every service does alike with Kafka: its configuration, its logs, its topics.
 public struct KafkaSetup: Sendable {
     public let configuration: KafkaConfiguration
     private let logger: Logger
 
-    /// - Parameter context: its settings give brokers and `KAFKA_CLIENT_*`.
+    /// - Parameters:
+    ///   - context: its settings give brokers and `KAFKA_CLIENT_*`.
+    ///   - time: its monotonic clock says when a complaint that librdkafka repeats is logged again.
     /// - Throws: ``SettingsError``.
-    public init(_ context: ServiceContext) throws(SettingsError) {
+    public init(_ context: ServiceContext, time: TimeSource = .system) throws(SettingsError) {
         let logger = context.logger(for: "kafka")
         self.logger = logger
+        let complaints = Complaints(logger: logger, time: time)
         let settings = context.settings
         configuration = KafkaConfiguration(
             brokers: try settings.value(SharedSettings.kafkaBrokers), clientID: context.name,
@@ -18,9 +22,9 @@ public struct KafkaSetup: Sendable {
             onEvent: { event in
                 switch event {
                 case .log(let level, let facility, let message):
-                    logger.log(level: Self.level(level), "\(message)", metadata: ["facility": "\(facility)"])
+                    complaints.log(Self.level(level), message, ["facility": "\(facility)"])
                 case .error(let error):
-                    logger.warning("\(error)")
+                    complaints.log(.warning, "\(error)", [:])
                 case .statistics:
                     break
                 }
@@ -91,5 +95,26 @@ public struct KafkaSetup: Sendable {
         case .notice, .info: .debug
         case .debug: .trace
         }
+    }
+}
+
+/// librdkafka's lines, without the repetitions.
+private final class Complaints: Sendable {
+    private let logger: Logger
+    private let time: TimeSource
+    private let filter = Mutex(RepeatFilter())
+
+    init(logger: Logger, time: TimeSource) {
+        self.logger = logger
+        self.time = time
+    }
+
+    func log(_ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata) {
+        guard level >= logger.logLevel else { return }
+        let now = time.monotonicMicros
+        guard let leftOut = filter.withLock({ $0.admit(message, nowMicros: now) }) else { return }
+        var metadata = metadata
+        if leftOut > 0 { metadata["left_out"] = "\(leftOut)" }
+        logger.log(level: level, "\(message)", metadata: metadata)
     }
 }
