@@ -187,6 +187,7 @@ import WebSockets
                 try await WebSocketClient().connect(to: "wss://localhost:\(server.port)/ws")
             }
             #expect(error?.code == .unreachable)
+            #expect(error.map { "\($0)" }?.contains("an authority that is trusted here") == true)
         }
         var missing = WebSocketClientConfiguration()
         missing.authoritiesPath = folder.path + "/none.pem"

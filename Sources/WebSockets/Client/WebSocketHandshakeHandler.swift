@@ -102,8 +102,14 @@ final class WebSocketHandshakeHandler: ChannelInboundHandler, RemovableChannelHa
         if case .done = state {
             context.fireErrorCaught(error)
         } else {
-            fail(WebSocketError(.unreachable, "\(address.host) port \(address.port): \(error)"), context)
+            fail(WebSocketError(.unreachable, "\(address.host) port \(address.port): \(Self.words(error))"), context)
         }
+    }
+
+    /// BoringSSL's words for the commonest failure name a line of its sources, not what to look at.
+    private static func words(_ error: any Error) -> String {
+        guard "\(error)".contains("CERTIFICATE_VERIFY_FAILED") else { return "\(error)" }
+        return "its certificate was not signed by an authority that is trusted here, or is not valid now"
     }
 
     private func refuse(_ head: HTTPResponseHead, _ context: ChannelHandlerContext) {
