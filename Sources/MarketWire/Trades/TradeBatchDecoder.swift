@@ -58,10 +58,13 @@ public struct TradeBatchDecoder: Sendable {
                 offset: offset, recordTimestampMicros: timestampMicros, instrument: instrument, content: content)
         }
         do throws(WireError) {
-            guard WireSchema.isKnown(schemaVersion) || value.map(Self.hasUsualShape) == true else {
+            let isKnown = WireSchema.isKnown(schemaVersion)
+            guard let value else {
+                throw WireError(isKnown ? .tombstone : .unsupportedVersion, "the record has no value")
+            }
+            guard isKnown || Self.hasUsualShape(value) else {
                 throw WireError(.unsupportedVersion, "\(WireSchema.headerName) is not \(WireSchema.version)")
             }
-            guard let value else { throw WireError(.tombstone, "the record has no value") }
             let record = try TradeRecord.decode(value)
             let instrument = try index(of: record.instrument, key: key, partition: partition, table: &table)
             switch record {
