@@ -35,7 +35,7 @@ struct PoisonTests {
             }
             #expect(
                 worker.step(rawMessage: { RawMessage(key: key, value: Self.payloads[Int($0)]) }).isEmpty)
-            #expect(worker.waitingWeight > Self.payloads.count + 900)
+            #expect(worker.waitingWeight > Self.payloads.count + 880)
             let result = try await database.committer().commit([worker.takeWork()])
             #expect(result.committed.map(\.nextOffset) == [Int64(Self.payloads.count)])
             let rows = try await database.pool.query("SELECT * FROM quarantine ORDER BY \"offset\"")

@@ -16,7 +16,7 @@ struct RetentionTests {
             price: try #require(Price("1.5")), quantity: try #require(Quantity("2")), takerSide: .buy,
             first: TradeKey(generation: 0, id: 1), last: TradeKey(generation: 0, id: 1), tradeCount: 1)
         return CandleRowChange(
-            symbol: "A", interval: interval, windowStart: windowStart, candle: try #require(candle), holeDelta: 0,
+            symbol: "A", interval: interval, windowStart: windowStart, candle: candle, holeDelta: 0,
             isUnknown: false)
     }
 

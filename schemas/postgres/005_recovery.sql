@@ -11,40 +11,31 @@ CREATE FUNCTION candle_horizons() RETURNS TABLE ("interval" text, horizon bigint
 $$;
 
 -- Merges late trades whose 10 s window is kept again (the horizon in candle_retention was lowered) into their candles
--- and takes them off late_trades: at most in_max_rows, the oldest first. Only the 10 s candle lacks them: the longer
--- ones took them when they came. What else such a window held is not known, so its missing_trades is NULL.
+-- and takes them off late_trades: at most in_max_rows, in the order of their key; returns how many. Only the 10 s candle
+-- lacks them: the longer ones took them when they came. What else such a window held is not known, so its missing_trades
+-- is NULL.
 CREATE FUNCTION apply_late_trades(in_topic_partitions integer[], in_instruments text[], in_max_rows integer)
 RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     horizon CONSTANT bigint := coalesce((SELECT r.horizon FROM candle_retention r WHERE r."interval" = '10s'), 0);
     applied bigint;
 BEGIN
-    CREATE TEMP TABLE taken_late ON COMMIT DROP AS
+    PERFORM ensure_candle_partitions('10s', w.window_start, w.window_start)
+    FROM (
+        SELECT DISTINCT event_time_us / 10000000 * 10 AS window_start FROM late_trades
+        WHERE instrument = ANY (in_instruments) AND event_time_us / 10000000 * 10 >= horizon
+    ) w;
     WITH chosen AS (
         SELECT l.instrument, l.generation, l.trade_id FROM late_trades l
         WHERE l.instrument = ANY (in_instruments) AND l.event_time_us / 10000000 * 10 >= horizon
         ORDER BY l.instrument COLLATE "C", l.generation, l.trade_id
         LIMIT in_max_rows
         FOR UPDATE
-    )
-    DELETE FROM late_trades l USING chosen c
-    WHERE l.instrument = c.instrument AND l.generation = c.generation AND l.trade_id = c.trade_id
-    RETURNING l.*, l.event_time_us / 10000000 * 10 AS window_start;
-    GET DIAGNOSTICS applied = ROW_COUNT;
-    IF applied = 0 THEN
-        RETURN 0;
-    END IF;
-    PERFORM ensure_candle_partitions('10s', w.window_start, w.window_start)
-    FROM (SELECT DISTINCT window_start FROM taken_late) w;
-    PERFORM merge_candles(
-        array_agg(p.topic_partition), array_agg(p.instrument), array_agg('10s'::text), array_agg(p.window_start),
-        array_agg(p.open), array_agg(p.high), array_agg(p.low), array_agg(p.close),
-        array_agg(p.volume), array_agg(p.quote_volume), array_agg(p.trade_count),
-        array_agg(p.taker_buy_volume), array_agg(p.taker_buy_quote_volume),
-        array_agg(p.first_generation), array_agg(p.first_trade_id),
-        array_agg(p.last_generation), array_agg(p.last_trade_id),
-        array_agg(0::bigint), array_agg(true))
-    FROM (
+    ), taken AS (
+        DELETE FROM late_trades l USING chosen c
+        WHERE l.instrument = c.instrument AND l.generation = c.generation AND l.trade_id = c.trade_id
+        RETURNING l.*, l.event_time_us / 10000000 * 10 AS window_start
+    ), part AS (
         SELECT
             k.topic_partition, t.instrument, t.window_start,
             (array_agg(t.price ORDER BY t.generation, t.trade_id))[1] AS open,
@@ -58,12 +49,28 @@ BEGIN
             (array_agg(t.trade_id - t.trade_count + 1 ORDER BY t.generation, t.trade_id))[1] AS first_trade_id,
             (array_agg(t.generation ORDER BY t.generation DESC, t.trade_id DESC))[1] AS last_generation,
             (array_agg(t.trade_id ORDER BY t.generation DESC, t.trade_id DESC))[1] AS last_trade_id
-        FROM taken_late t
+        FROM taken t
         JOIN unnest(in_topic_partitions, in_instruments) AS k (topic_partition, instrument) USING (instrument)
         GROUP BY k.topic_partition, t.instrument, t.window_start
-        ORDER BY t.instrument COLLATE "C", t.window_start
-    ) p;
-    DROP TABLE taken_late;
+    ), argument AS (
+        SELECT
+            array_agg(topic_partition) AS topic_partitions, array_agg(instrument) AS instruments,
+            array_agg('10s'::text) AS intervals, array_agg(window_start) AS window_starts,
+            array_agg(open) AS opens, array_agg(high) AS highs, array_agg(low) AS lows, array_agg(close) AS closes,
+            array_agg(volume) AS volumes, array_agg(quote_volume) AS quote_volumes,
+            array_agg(trade_count) AS trade_counts, array_agg(taker_buy_volume) AS taker_buy_volumes,
+            array_agg(taker_buy_quote_volume) AS taker_buy_quote_volumes,
+            array_agg(first_generation) AS first_generations, array_agg(first_trade_id) AS first_trade_ids,
+            array_agg(last_generation) AS last_generations, array_agg(last_trade_id) AS last_trade_ids,
+            array_agg(0::bigint) AS hole_deltas, array_agg(true) AS unknowns
+        FROM part
+    ), merged AS (
+        SELECT count(*) AS rows FROM argument a, merge_candles(
+            a.topic_partitions, a.instruments, a.intervals, a.window_starts, a.opens, a.highs, a.lows, a.closes,
+            a.volumes, a.quote_volumes, a.trade_counts, a.taker_buy_volumes, a.taker_buy_quote_volumes,
+            a.first_generations, a.first_trade_ids, a.last_generations, a.last_trade_ids, a.hole_deltas, a.unknowns)
+    )
+    SELECT (SELECT count(*) FROM taken) INTO applied FROM merged;
     RETURN applied;
 END
 $$;

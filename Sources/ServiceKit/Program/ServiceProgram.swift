@@ -20,7 +20,7 @@ public struct ServiceProgram: Sendable {
         let run: @Sendable (ServiceContext, [String]) async throws -> Void
 
         /// - Parameters:
-        ///   - usage: the words after the name, for example `INSTRUMENT [LIMIT]`.
+        ///   - usage: the words after the name, for example `<instrument> [<limit>]`.
         ///   - run: is given the words after the name; throws ``UsageError`` where they make no sense.
         public init(
             _ name: String, usage: String = "", help: String,
@@ -75,8 +75,8 @@ public struct ServiceProgram: Sendable {
             exit(78)
         }
         let code = await execute(words.first ?? "run", Array(words.dropFirst()), settings)
-        // Everything of ours is closed and written. Not `exit`: its handlers (OpenSSL's) take down what the last threads
-        // of the C libraries, which nobody can wait for, are just giving back, and the process aborts.
+        // Everything of ours is closed and written. Not `exit`: its handlers (OpenSSL's) take down what the last
+        // threads of the C libraries, which nobody can wait for, are just giving back, and the process aborts.
         fflush(nil)
         _exit(code)
     }

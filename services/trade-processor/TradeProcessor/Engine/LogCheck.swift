@@ -63,8 +63,8 @@ enum LogCheck {
             reason: """
                 topic \(topic), partition \(partition): expected saved states up to version \
                 \(PartitionState.snapshotVersion), found version \(version) of \(instrument): a newer trade-processor \
-                wrote it. Start that version, or a newer one; nothing was changed (docs/OPERATIONS.md, "Snapshot of a \
-                newer version").
+                wrote it. Start that version, or a newer one; nothing was changed \
+                (docs/OPERATIONS.md, "Snapshot of a newer version").
                 """)
     }
 

@@ -28,7 +28,8 @@ struct QuarantinePublisher: Sendable {
         }
     }
 
-    /// The record as the topic shows it: of a huge one the beginning, so that it fits into a message; the table has all.
+    /// The record as the topic shows it: of a huge one the beginning, so that it fits into a message. The table has
+    /// all.
     private func record(_ row: PostgresRow, _ partition: Int32) throws(PostgresError) -> QuarantineRecord {
         var detail: String = try row.value("detail")
         func shown(_ column: String) throws(PostgresError) -> [UInt8]? {

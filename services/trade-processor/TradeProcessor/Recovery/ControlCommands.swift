@@ -5,7 +5,7 @@ import ServiceKit
 /// A person's decisions, as records of the trades topic: they take effect in the order of the log.
 enum ControlCommands {
     static let newGeneration = ServiceProgram.Command(
-        "new-generation", usage: "INSTRUMENT",
+        "new-generation", usage: "<instrument>",
         help: "the venue numbers this instrument's trades anew from here on (after id_restart)"
     ) { context, words in
         guard words.count == 1 else { throw UsageError("one instrument") }
@@ -18,7 +18,7 @@ enum ControlCommands {
     }
 
     static let reopen = ServiceProgram.Command(
-        "reopen", usage: "INSTRUMENT FIRST-LAST",
+        "reopen", usage: "<instrument> <first>-<last>",
         help: "these trade ids may be asked for again, history and ids given up included"
     ) { context, words in
         guard words.count == 2 else { throw UsageError("an instrument and a range of trade ids") }

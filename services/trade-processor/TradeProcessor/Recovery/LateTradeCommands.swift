@@ -2,10 +2,11 @@ import MarketWire
 import PostgresClient
 import ServiceKit
 
-/// Looking at trades that came after retention had taken their 10 s candle away, and merging them once it is kept again.
+/// Looking at trades that came after retention had taken their 10 s candle away, and merging them once it is kept
+/// again.
 enum LateTradeCommands {
     static let list = ServiceProgram.Command(
-        "late-trades", usage: "[INSTRUMENT] [LIMIT]",
+        "late-trades", usage: "[<instrument> [<limit>]]",
         help: "trades whose 10 s candle retention had dropped: counts, and the newest of one instrument (20)"
     ) { context, words in
         guard words.count <= 2 else { throw UsageError("an instrument and a limit at most") }
@@ -20,7 +21,7 @@ enum LateTradeCommands {
     }
 
     static let apply = ServiceProgram.Command(
-        "apply-late-trades", usage: "[INSTRUMENT]",
+        "apply-late-trades", usage: "[<instrument>]",
         help: "merges late trades into 10 s candles that are kept again (candle_retention was lowered)"
     ) { context, words in
         guard words.count <= 1 else { throw UsageError("one instrument at most") }

@@ -5,7 +5,7 @@ import ServiceKit
 /// Looking at records that could not be used, and having them tried again.
 enum QuarantineCommands {
     static let list = ServiceProgram.Command(
-        "quarantine", usage: "[REASON] [LIMIT]",
+        "quarantine", usage: "[<reason> [<limit>]]",
         help: "what could not be used: counts by reason, and the newest records (of one reason; 20)"
     ) { context, words in
         guard words.count <= 2 else { throw UsageError("a reason and a limit at most") }
@@ -18,7 +18,7 @@ enum QuarantineCommands {
     }
 
     static let replay = ServiceProgram.Command(
-        "replay-quarantine", usage: "REASON|all [LIMIT]",
+        "replay-quarantine", usage: "<reason>|all [<limit>]",
         help: "appends quarantined records to the trades topic again, oldest first (10000)"
     ) { context, words in
         guard let reason = words.first, words.count <= 2 else { throw UsageError("a reason, or all; and a limit") }

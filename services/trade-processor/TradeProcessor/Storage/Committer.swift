@@ -123,8 +123,8 @@ struct Committer: Sendable {
         }
     }
 
-    /// Retention took a leaf away between the step and the commit. Rows of it are what they would be had the commit come
-    /// first: gone. Everything else is committed.
+    /// Retention took a leaf away between the step and the commit. Rows of it are what they would be had the commit
+    /// come first: gone. Everything else is committed.
     private func withoutDroppedWindows(_ pending: inout [PartitionWork]) async {
         await store.leaves.forget()
         guard let horizons = try? await store.horizons() else { return }
