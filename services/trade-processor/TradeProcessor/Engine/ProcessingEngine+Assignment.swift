@@ -79,7 +79,7 @@ extension ProcessingEngine {
 
     /// The topic was made anew or has other partitions while we run.
     func check(_ log: LogIdentity) {
-        for worker in workers.values where worker.log != log {
+        for worker in orderedWorkers where worker.log != log {
             let partition = worker.partition
             if log.partitionCount != worker.log.partitionCount || settings.onNewLog == .halt {
                 halt(LogCheck.halt(partition, topic: settings.topic, known: worker.log, found: log))

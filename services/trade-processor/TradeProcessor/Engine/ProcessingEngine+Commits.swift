@@ -11,7 +11,7 @@ extension ProcessingEngine {
             guard let since = worker.uncommittedSinceMicros else { return true }
             return now - since >= settings.commitIntervalMicros
         }
-        if isDue { startCommit(of: workers.values.filter { $0.state.needsCommit($0.effects) }, now) }
+        if isDue { startCommit(of: orderedWorkers.filter { $0.state.needsCommit($0.effects) }, now) }
     }
 
     /// Commits everything of these partitions, if there is anything.
@@ -82,13 +82,13 @@ extension ProcessingEngine {
         let weight = workers.values.reduce(0) { $0 + $1.waitingWeight }
         if !isBackpressured, weight >= limits.pausedWeight {
             isBackpressured = true
-            actions.append(.pause(Array(workers.keys)))
+            actions.append(.pause(orderedWorkers.map(\.partition)))
             for worker in workers.values { worker.idle.reset() }
             health.set("backpressure", .failed("partitions wait for commits", blocksReadiness: false))
             logger.warning("partitions are paused until commits catch up", metadata: ["weight": "\(weight)"])
         } else if isBackpressured, weight <= limits.resumedWeight {
             isBackpressured = false
-            actions.append(.resume(workers.values.filter { !$0.awaitsHoles }.map(\.partition)))
+            actions.append(.resume(orderedWorkers.filter { !$0.awaitsHoles }.map(\.partition)))
             health.remove("backpressure")
             logger.notice("partitions go on")
         }

@@ -5,7 +5,7 @@ extension ProcessingEngine {
     func advanceIdle(_ now: Int64) {
         guard !isBackpressured else { return }
         var candidates: [Int32] = []
-        for worker in workers.values where worker.state.hasOpenWindows && !worker.awaitsHoles {
+        for worker in orderedWorkers where worker.state.hasOpenWindows && !worker.awaitsHoles {
             candidates.append(worker.partition)
             let micros = worker.idle.advance(
                 nowMicros: now, timeoutMicros: settings.idleTimeoutMicros, maxAgeMicros: limits.proofAgeMicros)
@@ -38,7 +38,7 @@ extension ProcessingEngine {
     func sendLiveUpdates(_ now: Int64) {
         guard now - lastLiveMicros >= settings.liveFlushInterval.wholeMicros else { return }
         lastLiveMicros = now
-        for worker in workers.values where worker.state.hasLiveUpdates {
+        for worker in orderedWorkers where worker.state.hasLiveUpdates {
             for update in worker.state.takeLiveUpdates() {
                 mailbox.put(LiveMailbox.Update(update, worker: worker))
             }

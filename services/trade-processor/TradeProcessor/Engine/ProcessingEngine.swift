@@ -65,6 +65,9 @@ final class ProcessingEngine {
         return actions
     }
 
+    /// In the order of their partitions, so that the same events always lead to the same actions.
+    var orderedWorkers: [PartitionWorker] { workers.values.sorted { $0.partition < $1.partition } }
+
     /// The worker that takes records of a partition now; nil while it is claimed, halted, fenced or waits for holes.
     func worker(_ partition: Int32) -> PartitionWorker? {
         guard let worker = workers[partition], !worker.awaitsHoles else { return nil }
