@@ -2,7 +2,7 @@ extension InstrumentSnapshot {
     /// Reads the stored form.
     ///
     /// - Throws: ``SnapshotError``.
-    init(_ bytes: [UInt8]) throws(SnapshotError) {
+    package init(_ bytes: [UInt8]) throws(SnapshotError) {
         var reader = SnapshotReader(bytes)
         let version = try reader.byte("the format's version")
         guard version >= 1 else { throw reader.malformed("the format's version") }

@@ -1,6 +1,6 @@
 extension InstrumentSnapshot {
     /// The stored form, newest version. The same state always gives the same bytes.
-    var bytes: [UInt8] {
+    package var bytes: [UInt8] {
         var writer = SnapshotWriter()
         writer.byte(Self.version)
         writer.byte((ids.isEmpty ? 0 : 1) | (hasFlushedEarly ? 2 : 0))

@@ -1,5 +1,5 @@
 /// An instrument's state as it is stored: independent of the configured intervals and of any index.
-struct InstrumentSnapshot: Equatable {
+package struct InstrumentSnapshot: Equatable {
     /// An open window; its interval may be configured no longer.
     struct Window: Equatable {
         var interval: Interval
@@ -11,7 +11,7 @@ struct InstrumentSnapshot: Equatable {
     /// The newest format this program knows. Rises with every change that an older program would misread.
     static let version: UInt8 = 1
 
-    var ids = IDLedger()
+    package var ids = IDLedger()
     var earliestMicros = Int64.max
     var latestPrice = Price(raw: 0)
     var latestKey = TradeKey(generation: 0, id: 0)
@@ -24,5 +24,5 @@ struct InstrumentSnapshot: Equatable {
     /// Shorter ones first, then by time.
     var windows: [Window] = []
 
-    static func == (left: InstrumentSnapshot, right: InstrumentSnapshot) -> Bool { left.bytes == right.bytes }
+    package static func == (left: InstrumentSnapshot, right: InstrumentSnapshot) -> Bool { left.bytes == right.bytes }
 }

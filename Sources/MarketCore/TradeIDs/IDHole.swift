@@ -1,7 +1,7 @@
 /// Consecutive ids that are missing between two runs of known ones.
-struct IDHole: Equatable {
+package struct IDHole: Equatable {
     var first: Int64
-    var last: Int64
+    package var last: Int64
     /// Event time of the last trade with a quantity in the run of ids just before; ``noTime`` where it has none.
     var beforeMicros: Int64
     /// Event time of the first trade with a quantity in the run of ids just after; ``noTime`` where it has none.

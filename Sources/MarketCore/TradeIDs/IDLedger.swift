@@ -3,16 +3,16 @@
 /// The holes know the event times at their edges, so that filling one takes back exactly what finding it counted. A
 /// trade with quantity 0 is in no candle, so its time is no edge: the nearest trade with a quantity in the same run of
 /// known ids stands for it.
-struct IDLedger: Equatable {
+package struct IDLedger: Equatable {
     /// How often the venue began to number anew.
     var generation: Int32 = 0
     /// ``noID`` as long as none was seen.
-    var highest = IDLedger.noID
+    package var highest = IDLedger.noID
     /// Event time of the last trade with a quantity in the run of ids that ends with the highest; or ``noTime``.
     var lastMicros = noTime
     /// Event time of the highest id.
     var highestEventMicros = noTime
-    var lowest = IDLedger.noID
+    package var lowest = IDLedger.noID
     /// Event time of the first trade with a quantity in the run of ids that begins with the lowest; or ``noTime``.
     var firstMicros = noTime
     /// Holes below this id are history that nobody asked for: they are not offered for filling.
@@ -20,7 +20,7 @@ struct IDLedger: Equatable {
     /// Event time of the trade that was accepted first.
     var originMicros = noTime
     /// Those in memory, ascending.
-    var holes: [IDHole] = []
+    package var holes: [IDHole] = []
     /// Ids that cannot be had.
     var settled = IDRanges()
     /// The holes that are not in memory.
@@ -28,6 +28,8 @@ struct IDLedger: Equatable {
 
     /// Stands for no id at all. Ids are 0 or more, so the next lower ids are still no trade's.
     static let noID = Int64.min
+
+    package init() {}
 
     var isEmpty: Bool { highest == Self.noID }
 

@@ -81,3 +81,13 @@ extension Duration {
         components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000
     }
 }
+
+extension ProcessorSettings {
+    /// What the state machine is told of them.
+    package var rules: ProcessingRules {
+        var rules = ProcessingRules(intervals: intervals)
+        rules.outOfOrdernessMicros = outOfOrdernessMicros
+        rules.maxFutureMicros = maxFutureMicros
+        return rules
+    }
+}

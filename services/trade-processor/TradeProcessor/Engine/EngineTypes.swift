@@ -2,7 +2,7 @@ import MarketCore
 import PostgresClient
 
 /// What the engine wants the consumer to do. Collected during a call and carried out after it, in order.
-enum ConsumerAction: Sendable, Hashable {
+package enum ConsumerAction: Sendable, Hashable {
     /// Fetch from this offset on, whether the partition was held, paused or fetching.
     case start(Int32, offset: Int64)
     /// Fetch nothing; the partition stays ours in the group.
@@ -16,7 +16,7 @@ enum ConsumerAction: Sendable, Hashable {
 }
 
 /// Work that waits for somebody, so that it is not done on the consumer's thread. The answer is an ``EngineEvent``.
-enum EngineJob: Sendable {
+package enum EngineJob: Sendable {
     case claim(Int32)
     case commit([PartitionWork])
     case loadHoles(Int32, [NamedHoleRequest])
@@ -26,12 +26,12 @@ enum EngineJob: Sendable {
     case republish(Int32, symbols: [String], lineage: Int64, watermarkMicros: Int64)
 }
 
-struct NamedHoleRequest: Sendable {
-    let symbol: String
-    let request: HoleRequest
+package struct NamedHoleRequest: Sendable {
+    package let symbol: String
+    package let request: HoleRequest
 }
 
-enum EngineEvent: Sendable {
+package enum EngineEvent: Sendable {
     case claimed(PartitionClaim, LogIdentity)
     case halted(PartitionHalt)
     case committed(CommitResult)
@@ -47,22 +47,24 @@ enum EngineEvent: Sendable {
 }
 
 /// Why a partition stands still until a person decides. The process stays up, `/ready` says it.
-struct PartitionHalt: Sendable, Hashable {
-    let partition: Int32
+package struct PartitionHalt: Sendable, Hashable {
+    package let partition: Int32
     /// What was expected, what was found, and the way out, in one or two sentences.
-    let reason: String
+    package let reason: String
 }
 
 /// Bounds of what waits in memory. Full means: partitions are paused until commits catch up.
-struct EngineLimits: Sendable {
+package struct EngineLimits: Sendable {
     /// Changed rows, quarantined records and the like that wait for a commit, over all partitions.
-    var pausedWeight = 100_000
+    package var pausedWeight = 100_000
     /// Below this, partitions go on.
-    var resumedWeight = 20_000
+    package var resumedWeight = 20_000
     /// Pause between two commits, so that a partition that catches up writes rows and not transactions.
-    var commitPauseMicros: Int64 = 20_000
+    package var commitPauseMicros: Int64 = 20_000
     /// How old the proof of a drained partition may be.
-    var proofAgeMicros: Int64 = 1_000_000
+    package var proofAgeMicros: Int64 = 1_000_000
     /// Pause between two questions for end offsets.
-    var proofPauseMicros: Int64 = 400_000
+    package var proofPauseMicros: Int64 = 400_000
+
+    package init() {}
 }

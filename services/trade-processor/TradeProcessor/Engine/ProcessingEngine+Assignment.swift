@@ -3,7 +3,7 @@ import MarketWire
 
 extension ProcessingEngine {
     /// The group gave us partitions: each is claimed in PostgreSQL before a record of it is taken in.
-    func assigned(_ partitions: [Int32]) {
+    package func assigned(_ partitions: [Int32]) {
         logger.info("partitions assigned", metadata: ["partitions": "\(partitions.sorted())"])
         for partition in partitions {
             fencedSinceMicros[partition] = nil
@@ -14,7 +14,7 @@ extension ProcessingEngine {
     }
 
     /// Partitions are no longer ours. What was not committed of them is read again by the next owner.
-    func dropped(_ partitions: [Int32]) {
+    package func dropped(_ partitions: [Int32]) {
         logger.info("partitions given up", metadata: ["partitions": "\(partitions.sorted())"])
         for partition in partitions {
             workers[partition] = nil
@@ -94,7 +94,7 @@ extension ProcessingEngine {
     }
 
     /// The broker has not got the offset that we are to read.
-    func offsetIsGone(_ partition: Int32) {
+    package func offsetIsGone(_ partition: Int32) {
         guard let worker = workers[partition] else { return }
         if settings.onNewLog == .continue {
             workers[partition] = nil

@@ -33,7 +33,7 @@ extension ProcessingEngine {
     /// Works towards the last commit of partitions that go away.
     ///
     /// - Returns: whether nothing of theirs waits any more.
-    func drain(_ partitions: [Int32], _ events: [EngineEvent]) -> Bool {
+    package func drain(_ partitions: [Int32], _ events: [EngineEvent]) -> Bool {
         for event in events { take(event) }
         let leaving = partitions.compactMap { workers[$0] }
         let unsaved = leaving.filter { $0.state.needsCommit($0.effects) }

@@ -8,9 +8,9 @@ import ServiceKit
 ///
 /// Lives on the consumer's thread and never waits there: whatever takes time goes out as an ``EngineJob`` and comes
 /// back as an ``EngineEvent``.
-final class ProcessingEngine {
-    let rules: ProcessingRules
-    let settings: ProcessorSettings
+package final class ProcessingEngine {
+    package let rules: ProcessingRules
+    package let settings: ProcessorSettings
     let limits: EngineLimits
     let time: TimeSource
     let mailbox: LiveMailbox
@@ -22,10 +22,10 @@ final class ProcessingEngine {
     /// Committed rows, on their way to the topic `candles`.
     let publish: (CommitResult, [ProgressRecord]) -> Void
 
-    var workers: [Int32: PartitionWorker] = [:]
+    package var workers: [Int32: PartitionWorker] = [:]
     /// Assigned partitions that are not claimed yet.
     var claiming: Set<Int32> = []
-    var halted: [Int32: PartitionHalt] = [:]
+    package var halted: [Int32: PartitionHalt] = [:]
     /// Partitions that another owner took although the group still gives them to us, and since when.
     var fencedSinceMicros: [Int32: Int64] = [:]
     var isCommitting = false
@@ -37,17 +37,16 @@ final class ProcessingEngine {
     /// What the consumer is to do once the present call is over.
     var actions: [ConsumerAction] = []
     /// All partitions are paused because too much waits for commits.
-    var isBackpressured = false
+    package var isBackpressured = false
 
-    init(
-        settings: ProcessorSettings, limits: EngineLimits, time: TimeSource, mailbox: LiveMailbox, health: HealthBoard,
+    /// - Parameter rules: by default those that the settings say.
+    package init(
+        settings: ProcessorSettings, rules: ProcessingRules? = nil, limits: EngineLimits, time: TimeSource,
+        mailbox: LiveMailbox, health: HealthBoard,
         logger: Logger, submit: @escaping (EngineJob) -> Void,
         publish: @escaping (CommitResult, [ProgressRecord]) -> Void
     ) {
-        var rules = ProcessingRules(intervals: settings.intervals)
-        rules.outOfOrdernessMicros = settings.outOfOrdernessMicros
-        rules.maxFutureMicros = settings.maxFutureMicros
-        self.rules = rules
+        self.rules = rules ?? settings.rules
         self.settings = settings
         self.limits = limits
         self.time = time
@@ -60,7 +59,7 @@ final class ProcessingEngine {
     }
 
     /// Hands over what the consumer is to do.
-    func takeActions() -> [ConsumerAction] {
+    package func takeActions() -> [ConsumerAction] {
         defer { actions.removeAll(keepingCapacity: true) }
         return actions
     }
@@ -69,7 +68,7 @@ final class ProcessingEngine {
     var orderedWorkers: [PartitionWorker] { workers.values.sorted { $0.partition < $1.partition } }
 
     /// The worker that takes records of a partition now; nil while it is claimed, halted, fenced or waits for holes.
-    func worker(_ partition: Int32) -> PartitionWorker? {
+    package func worker(_ partition: Int32) -> PartitionWorker? {
         guard let worker = workers[partition], !worker.awaitsHoles else { return nil }
         return worker
     }
@@ -77,7 +76,7 @@ final class ProcessingEngine {
     /// Takes in what was decoded into the worker's batch.
     ///
     /// - Parameter rawMessage: the bytes of a record of this batch by its offset.
-    func step(_ worker: PartitionWorker, rawMessage: (Int64) -> RawMessage?) {
+    package func step(_ worker: PartitionWorker, rawMessage: (Int64) -> RawMessage?) {
         guard !worker.batch.isEmpty || worker.batch.endOffset > worker.state.nextOffset else { return }
         worker.idle.reset()
         if worker.uncommittedSinceMicros == nil { worker.uncommittedSinceMicros = time.monotonicMicros }
@@ -93,7 +92,7 @@ final class ProcessingEngine {
     }
 
     /// Everything that is due by time: events that came back, idle partitions, commits, live state.
-    func tick(_ events: [EngineEvent]) {
+    package func tick(_ events: [EngineEvent]) {
         for event in events { take(event) }
         let now = time.monotonicMicros
         advanceIdle(now)

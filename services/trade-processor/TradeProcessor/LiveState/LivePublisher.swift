@@ -63,7 +63,7 @@ struct LivePublisher: Sendable {
             let replies = try await redis.evaluate(calls)
             for reply in replies { _ = try reply.orThrow() }
             for ((partition, sentinel), reply) in zip(partitions, replies.suffix(partitions.count)) {
-                if Self.isBehind(reply.text, written[partition]) {
+                if LiveMailbox.Sentinel.isBehind(reply.text, written[partition]) {
                     // The first look after a start finds what an earlier owner left, or nothing: no loss of ours.
                     let level: Logger.Level = written[partition] == nil ? .debug : .notice
                     logger.log(
@@ -82,17 +82,17 @@ struct LivePublisher: Sendable {
             mailbox.giveBack(contents)
         }
     }
-
-    /// Whether what stood in Redis before is less than what was written last, or nothing at all.
-    private static func isBehind(_ text: String?, _ last: LiveMailbox.Sentinel?) -> Bool {
-        guard let found = text.flatMap(LiveMailbox.Sentinel.init) else { return true }
-        return last.map { found < $0 } ?? true
-    }
 }
 
 extension LiveMailbox.Sentinel {
+    /// Whether what stood in Redis before is less than what was written last, or nothing at all.
+    package static func isBehind(_ text: String?, _ last: LiveMailbox.Sentinel?) -> Bool {
+        guard let found = text.flatMap(LiveMailbox.Sentinel.init) else { return true }
+        return last.map { found < $0 } ?? true
+    }
+
     /// Reads `lineage:commit_seq`.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         let parts = text.split(separator: ":").map { Int64($0) }
         guard parts.count == 2, let lineage = parts[0], let sequence = parts[1] else { return nil }
         self.init(lineage: lineage, commitSequence: sequence)

@@ -3,13 +3,13 @@ import MarketWire
 import RedisClient
 
 /// How new live state is; compared from the left. All numbers are 0 and up.
-struct LiveVersion: Hashable, Sendable {
+package struct LiveVersion: Hashable, Sendable {
     /// Of the log that the trades came from.
-    let lineage: Int64
+    package let lineage: Int64
     /// Of the instrument's trade ids.
-    let generation: Int64
+    package let generation: Int64
     /// The partition's next offset.
-    let offset: Int64
+    package let offset: Int64
 }
 
 /// The Lua scripts that write live state: each compares a version and writes only what is newer, in one piece.

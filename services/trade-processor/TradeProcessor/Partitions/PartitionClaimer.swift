@@ -48,35 +48,20 @@ struct PartitionClaimer: Sendable {
         }
         var claim = try await store.claim(
             partition: partition, owner: makeOwner(), log: found, firstOffset: range.low)
-        let known = LogIdentity(topicID: claim.topicID, partitionCount: claim.partitionCount)
-        switch LogCheck.compare(known: known, found: found) {
-        case .otherPartitions:
-            return .halted(LogCheck.halt(partition, topic: topic, known: known, found: found))
-        case .new where onNewLog == .halt:
-            return .halted(LogCheck.halt(partition, topic: topic, known: known, found: found))
-        case .new:
+        let isAhead = await redisIsAhead(of: claim.lease)
+        switch ClaimDecision(
+            claim, found: found, offsets: range.low...range.high, isRedisAhead: isAhead, topic, onNewLog)
+        {
+        case .halt(let halt): return .halted(halt)
+        case .proceed: break
+        case .startLineage(let nextOffset, let why):
             logger.warning(
-                "the topic was made anew: going on with the new log",
-                metadata: ["partition": "\(partition)", "known": "\(known.topicID)", "found": "\(found.topicID)"])
-            try await startLineage(&claim, log: found, nextOffset: range.low)
-        case .same where claim.nextOffset < range.low || claim.nextOffset > range.high:
-            guard onNewLog == .continue else {
-                return .halted(
-                    LogCheck.offsetGone(partition, topic: topic, offset: claim.nextOffset, range: range))
-            }
-            logger.warning(
-                "the log has not got our offset: going on with what is there",
+                "going on in a new lineage: \(why)",
                 metadata: [
-                    "partition": "\(partition)", "offset": "\(claim.nextOffset)", "log": "\(range.low)-\(range.high)",
+                    "partition": "\(partition)", "next_offset": "\(nextOffset)", "known": "\(claim.topicID)",
+                    "found": "\(found.topicID)",
                 ])
-            try await startLineage(&claim, log: found, nextOffset: range.low)
-        case .same:
-            if await redisIsAhead(of: claim.lease) {
-                logger.warning(
-                    "redis knows later commits than PostgreSQL, which was restored: lineage rises",
-                    metadata: ["partition": "\(partition)"])
-                try await startLineage(&claim, log: found, nextOffset: claim.nextOffset)
-            }
+            try await startLineage(&claim, log: found, nextOffset: nextOffset)
         }
         return .claimed(claim, found)
     }

@@ -59,9 +59,14 @@ extension PartitionWork {
 }
 
 /// Key and value of a record as they came, for the quarantine.
-struct RawMessage: Sendable {
-    let key: [UInt8]?
-    let value: [UInt8]?
+package struct RawMessage: Sendable {
+    package let key: [UInt8]?
+    package let value: [UInt8]?
+
+    package init(key: [UInt8]?, value: [UInt8]?) {
+        self.key = key
+        self.value = value
+    }
 }
 
 extension ProgressRecord {
@@ -75,13 +80,13 @@ extension ProgressRecord {
 }
 
 /// PostgreSQL's `int8multirange` as text: `{[1,5),[7,8)}`.
-enum Multirange {
-    static func text(_ ranges: [ClosedRange<Int64>]) -> String {
+package enum Multirange {
+    package static func text(_ ranges: [ClosedRange<Int64>]) -> String {
         "{" + ranges.map { "[\($0.lowerBound),\($0.upperBound &+ 1))" }.joined(separator: ",") + "}"
     }
 
     /// - Returns: nil for text that PostgreSQL would not have written.
-    static func ranges(_ text: String) -> [ClosedRange<Int64>]? {
+    package static func ranges(_ text: String) -> [ClosedRange<Int64>]? {
         guard text.hasPrefix("{"), text.hasSuffix("}") else { return nil }
         let numbers = text.dropFirst().dropLast().split { "[),".contains($0) }.map { Int64($0) }
         guard numbers.count.isMultiple(of: 2) else { return nil }

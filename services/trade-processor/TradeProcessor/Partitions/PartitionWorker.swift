@@ -3,20 +3,20 @@ import MarketWire
 
 /// One claimed partition: its state machine, what waits for the next commit, and how it stands with the consumer.
 /// Lives on the consumer's thread.
-final class PartitionWorker {
-    let partition: Int32
-    let log: LogIdentity
-    var lease: PartitionLease
-    var state: PartitionState
+package final class PartitionWorker {
+    package let partition: Int32
+    package let log: LogIdentity
+    package var lease: PartitionLease
+    package var state: PartitionState
     var effects = Effects()
-    var batch = RecordBatch(capacity: 1_024)
+    package var batch = RecordBatch(capacity: 1_024)
     private(set) var raw: [Int64: RawMessage] = [:]
     private var rawBytes = 0
 
     /// Number of the commit that is under way; nil when none is.
-    var commitInFlight: Int64?
+    package var commitInFlight: Int64?
     /// Set while rows of `id_holes` are on their way: the partition is paused and read again from here.
-    var awaitsHoles = false
+    package var awaitsHoles = false
     /// Monotonic time of the first step since the last commit.
     var uncommittedSinceMicros: Int64?
     var idle = IdleClock()

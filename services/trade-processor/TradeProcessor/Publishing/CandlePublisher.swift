@@ -15,34 +15,12 @@ import Synchronization
 /// the producer's message timeout, so what was pending around a claim is sent once more after that time, and the outbox
 /// keeps it until then.
 final class CandlePublisher: Sendable {
-    private struct Owned {
-        var lineage: Int64
-        /// Until when a former owner's messages may arrive, monotonic microseconds.
-        var holdUntilMicros: Int64
-        var nextSweepMicros: Int64
-        /// Acknowledged and not taken off the outbox yet.
-        var delivered: [Int64] = []
-    }
-
-    private struct Contents {
-        var owned: [Int32: Owned] = [:]
-        /// Outbox rows whose message is under way, by the message's token.
-        var pending: [UInt64: (partition: Int32, outboxID: Int64)] = [:]
-        var sending: Set<Int64> = []
-        var nextToken: UInt64 = 0
-    }
-
-    static let messageTimeoutMillis = 10_000
-    /// How often the outbox is looked through for what was left.
-    private static let sweepPauseMicros: Int64 = 15_000_000
-    private static let sweepRows = 5_000
-
     private let store: ProcessorStore
     private let topic: String
     private let partitions: Int32
     private let time: TimeSource
     private let logger: Logger
-    private let contents = Mutex(Contents())
+    private let outbox = Mutex(CandleOutbox())
 
     private static let acknowledged = Counter(label: "processor_candles_published_total")
     private static let failed = Counter(label: "processor_candles_publish_failures_total")
@@ -58,27 +36,15 @@ final class CandlePublisher: Sendable {
     /// A partition is ours from now on: its outbox is swept at once and once more after the hold.
     func claimed(_ partition: Int32, lineage: Int64) {
         let now = time.monotonicMicros
-        contents.withLock {
-            $0.owned[partition] = Owned(
-                lineage: lineage, holdUntilMicros: now + Int64(Self.messageTimeoutMillis) * 1_000,
-                nextSweepMicros: now)
-        }
+        outbox.withLock { $0.claimed(partition, lineage: lineage, nowMicros: now) }
     }
 
-    func dropped(_ partition: Int32) { contents.withLock { _ = $0.owned.removeValue(forKey: partition) } }
+    func dropped(_ partition: Int32) { outbox.withLock { $0.dropped(partition) } }
 
     /// Sends rows. What the producer has no room for stays in the outbox for the next sweep.
     func send(_ rows: [StoredCandle], through producer: OutgoingProducer) {
         for row in rows {
-            let token = contents.withLock { contents -> UInt64? in
-                if let id = row.outboxID {
-                    guard contents.sending.insert(id).inserted else { return nil }
-                    contents.pending[contents.nextToken] = (row.partition, id)
-                }
-                contents.nextToken += 1
-                return contents.nextToken - 1
-            }
-            guard let token else { continue }
+            guard let token = outbox.withLock({ $0.send(row) }) else { continue }
             let record = row.record
             do throws(KafkaError) {
                 try producer.current.send(
@@ -92,9 +58,7 @@ final class CandlePublisher: Sendable {
                     token: token)
             } catch {
                 Self.failed.increment()
-                contents.withLock { contents in
-                    if let id = contents.pending.removeValue(forKey: token)?.outboxID { contents.sending.remove(id) }
-                }
+                outbox.withLock { $0.settled(token, isDelivered: false) }
             }
         }
     }
@@ -102,18 +66,11 @@ final class CandlePublisher: Sendable {
     /// Takes note of the broker's answers. Called on the producer's thread.
     func delivered(_ batch: DeliveryBatch) {
         guard batch.topic == topic else { return }
-        let failures = contents.withLock { contents in
-            var failures = 0
+        let failures = batch.deliveries.count { $0.failure != nil }
+        outbox.withLock { outbox in
             for delivery in batch.deliveries {
-                guard let (partition, id) = contents.pending.removeValue(forKey: delivery.token) else { continue }
-                contents.sending.remove(id)
-                if delivery.failure == nil {
-                    contents.owned[partition]?.delivered.append(id)
-                } else {
-                    failures += 1
-                }
+                outbox.settled(delivery.token, isDelivered: delivery.failure == nil)
             }
-            return failures
         }
         Self.acknowledged.increment(by: batch.deliveries.count - failures)
         if failures > 0 { Self.failed.increment(by: failures) }
@@ -130,15 +87,7 @@ final class CandlePublisher: Sendable {
 
     private func removeDelivered() async {
         let now = time.monotonicMicros
-        let due = contents.withLock { contents in
-            var due: [(Int32, [Int64])] = []
-            for (partition, owned) in contents.owned where owned.holdUntilMicros <= now && !owned.delivered.isEmpty {
-                due.append((partition, owned.delivered))
-                contents.owned[partition]?.delivered = []
-            }
-            return due
-        }
-        for (partition, ids) in due {
+        for (partition, ids) in outbox.withLock({ $0.takeDelivered(nowMicros: now) }) {
             do throws(PostgresError) {
                 try await store.markPublished(partition: partition, outboxIDs: ids)
             } catch {
@@ -150,28 +99,17 @@ final class CandlePublisher: Sendable {
 
     private func sweep(through producer: OutgoingProducer) async {
         let now = time.monotonicMicros
-        let due = contents.withLock { contents in
-            var due: [(Int32, Int64)] = []
-            for (partition, owned) in contents.owned where owned.nextSweepMicros <= now {
-                due.append((partition, owned.lineage))
-                // The sweep after the hold repeats what was acknowledged in it too.
-                let isHeld = now < owned.holdUntilMicros
-                if !isHeld { contents.owned[partition]?.delivered = [] }
-                contents.owned[partition]?.nextSweepMicros =
-                    isHeld ? owned.holdUntilMicros : now + Self.sweepPauseMicros
-            }
-            return due
-        }
-        for (partition, lineage) in due {
+        for sweep in outbox.withLock({ $0.takeSweeps(nowMicros: now) }) {
             do throws(PostgresError) {
-                let rows = try await store.unpublished(partition: partition, lineage: lineage, limit: Self.sweepRows)
+                let rows = try await store.unpublished(
+                    partition: sweep.partition, lineage: sweep.lineage, limit: CandleOutbox.sweepRows)
                 send(rows, through: producer)
-                if rows.count == Self.sweepRows {
-                    contents.withLock { $0.owned[partition]?.nextSweepMicros = now + 1_000_000 }
+                if rows.count == CandleOutbox.sweepRows {
+                    outbox.withLock { $0.sweepAgain(sweep, nowMicros: now) }
                 }
             } catch {
                 logger.warning(
-                    "the outbox cannot be read", metadata: ["partition": "\(partition)", "error": "\(error)"])
+                    "the outbox cannot be read", metadata: ["partition": "\(sweep.partition)", "error": "\(error)"])
             }
         }
     }

@@ -43,7 +43,7 @@ final class OutgoingProducer: Sendable {
         _ configuration: KafkaConfiguration, _ onDelivery: @escaping @Sendable (DeliveryBatch) -> Void
     ) throws(KafkaError) -> KafkaProducer {
         var options = ProducerOptions()
-        options.messageTimeoutMillis = CandlePublisher.messageTimeoutMillis
+        options.messageTimeoutMillis = CandleOutbox.messageTimeoutMillis
         return try KafkaProducer(configuration, options: options, onDelivery: onDelivery)
     }
 }

@@ -23,12 +23,11 @@ struct Committer: Sendable {
     /// - Throws: `CancellationError`; whether the last attempt was committed is then for the next owner to see.
     func commit(_ work: [PartitionWork]) async throws -> CommitResult {
         let start = time.monotonicMicros
-        var pending = work
-        var result = CommitResult()
+        var pending = PendingCommit(work)
         var attempt = 0
-        while !pending.isEmpty {
+        while !pending.isDone {
             try Task.checkCancellation()
-            switch try await tryOnce(&pending, &result) {
+            switch try await tryOnce(&pending) {
             case .done:
                 break
             case .again(let error):
@@ -40,9 +39,9 @@ struct Committer: Sendable {
         }
         if attempt > 0 { logger.notice("commit went through", metadata: ["attempts": "\(attempt + 1)"]) }
         health.set("postgres", .ok)
-        result.elapsedMicros = time.monotonicMicros - start
-        Self.commitTime.recordMicroseconds(result.elapsedMicros)
-        return result
+        pending.result.elapsedMicros = time.monotonicMicros - start
+        Self.commitTime.recordMicroseconds(pending.result.elapsedMicros)
+        return pending.result
     }
 
     private enum Step {
@@ -50,69 +49,61 @@ struct Committer: Sendable {
         case again(PostgresError)
     }
 
-    private func tryOnce(
-        _ pending: inout [PartitionWork], _ result: inout CommitResult
-    ) async throws -> Step {
+    private func tryOnce(_ pending: inout PendingCommit) async throws -> Step {
+        let work = pending.work
         do throws(PostgresError) {
             try await store.leaves.ensure(
-                pending.flatMap { $0.candles.map { ($0.interval, $0.windowStart) } })
+                work.flatMap { $0.candles.map { ($0.interval, $0.windowStart) } })
         } catch {
             return .again(error)
         }
-        pending.sort { $0.partition < $1.partition }
-        let statements = CommitStatements(topic: store.topic, work: pending)
+        let statements = CommitStatements(topic: store.topic, work: work)
         switch await store.pool.transaction(statements.statements) {
         case .committed(let replies):
+            var rows: [StoredCandle] = []
             do throws(PostgresError) {
                 if let index = statements.rowsIndex {
                     let lineages = Dictionary(
-                        uniqueKeysWithValues: pending.map { ($0.partition, $0.progress.lease.lineage) })
+                        uniqueKeysWithValues: work.map { ($0.partition, $0.progress.lease.lineage) })
                     for row in replies[index] {
                         let partition: Int32 = try row.value("topic_partition")
-                        result.rows.append(
-                            try StoredCandle(row, partition: partition, lineage: lineages[partition] ?? 0))
+                        rows.append(try StoredCandle(row, partition: partition, lineage: lineages[partition] ?? 0))
                     }
                 }
             } catch {
                 // The rows are committed; only the publisher misses them, and its outbox still has them.
                 logger.error("a committed row cannot be read", metadata: ["error": "\(error)"])
             }
-            settle(&pending, &result) { _ in true }
+            pending.made(rows)
             return .done
         case .rolledBack(let error):
             let fenced = Self.partitions(in: error)
             if error.sqlState == Self.fencedState, !fenced.isEmpty {
-                drop(fenced, from: &pending, &result)
+                pending.fenced(fenced)
+                reportFenced(fenced)
                 return .done
             }
             if error.sqlState == Self.missingLeafState { await withoutDroppedWindows(&pending) }
             return .again(error)
         case .ambiguous(let error):
-            try await resolve(error, &pending, &result)
+            try await resolve(error, &pending)
             return .done
         }
     }
 
     /// All partitions of an attempt were committed, or none; the sequences tell which, once PostgreSQL answers.
     private func resolve(
-        _ cause: PostgresError, _ pending: inout [PartitionWork], _ result: inout CommitResult
+        _ cause: PostgresError, _ pending: inout PendingCommit
     ) async throws {
         logger.warning("the answer to a commit was lost; asking whether it was made", metadata: ["error": "\(cause)"])
         var attempt = 0
         while true {
             do throws(PostgresError) {
-                var made: Set<Int32> = []
-                var fenced: [Int32] = []
-                for work in pending {
-                    let lease = work.progress.lease
-                    switch try await store.committedSequence(lease) {
-                    case lease.commitSequence: break
-                    case lease.commitSequence + 1: made.insert(lease.partition)
-                    default: fenced.append(lease.partition)
-                    }
+                var sequences: [Int32: Int64] = [:]
+                for work in pending.work {
+                    sequences[work.partition] = try await store.committedSequence(work.progress.lease)
                 }
-                drop(fenced, from: &pending, &result)
-                settle(&pending, &result) { made.contains($0) }
+                reportFenced(pending.resolve(sequences))
                 return
             } catch {
                 attempt += 1
@@ -125,40 +116,22 @@ struct Committer: Sendable {
 
     /// Retention took a leaf away between the step and the commit. Rows of it are what they would be had the commit
     /// come first: gone. Everything else is committed.
-    private func withoutDroppedWindows(_ pending: inout [PartitionWork]) async {
+    private func withoutDroppedWindows(_ pending: inout PendingCommit) async {
         await store.leaves.forget()
         guard let horizons = try? await store.horizons() else { return }
-        for index in pending.indices {
-            let count = pending[index].candles.count
-            pending[index].candles.removeAll { $0.windowStart < horizons[$0.interval] ?? .min }
-            let dropped = count - pending[index].candles.count
-            guard dropped > 0 else { continue }
-            Self.droppedRows.increment(by: dropped)
-            logger.warning(
-                "candle changes of windows that retention has dropped are left out",
-                metadata: ["partition": "\(pending[index].partition)", "rows": "\(dropped)"])
-        }
+        let dropped = pending.dropWindows(before: horizons)
+        guard dropped > 0 else { return }
+        Self.droppedRows.increment(by: dropped)
+        logger.warning(
+            "candle changes of windows that retention has dropped are left out", metadata: ["rows": "\(dropped)"])
     }
 
-    private func settle(
-        _ pending: inout [PartitionWork], _ result: inout CommitResult, where isMade: (Int32) -> Bool
-    ) {
-        for work in pending where isMade(work.partition) {
-            var progress = work.progress
-            progress.lease.commitSequence += 1
-            result.committed.append(progress)
-        }
-        pending.removeAll { isMade($0.partition) }
-    }
-
-    private func drop(_ partitions: [Int32], from pending: inout [PartitionWork], _ result: inout CommitResult) {
+    private func reportFenced(_ partitions: [Int32]) {
         guard !partitions.isEmpty else { return }
         Self.fencedPartitions.increment(by: partitions.count)
         logger.warning(
             "partitions have another owner; what was held of them is dropped", metadata: ["partitions": "\(partitions)"]
         )
-        result.fenced += pending.map(\.progress.lease).filter { partitions.contains($0.partition) }
-        pending.removeAll { partitions.contains($0.partition) }
     }
 
     private func report(_ error: PostgresError, attempt: Int) {

@@ -1,42 +1,75 @@
 import MarketCore
 
 /// The names by which one owner of a partition writes to PostgreSQL: every commit compares and sets them.
-struct PartitionLease: Sendable, Hashable {
-    let partition: Int32
+package struct PartitionLease: Sendable, Hashable {
+    package let partition: Int32
     /// A random UUID, new with each claim.
-    let owner: String
-    let epoch: Int64
+    package let owner: String
+    package let epoch: Int64
     /// Counts commits, ticks included; `0` before the first.
-    var commitSequence: Int64
+    package var commitSequence: Int64
     /// Rises when the partition goes on with another log.
-    var lineage: Int64
+    package var lineage: Int64
+
+    package init(partition: Int32, owner: String, epoch: Int64, commitSequence: Int64, lineage: Int64) {
+        self.partition = partition
+        self.owner = owner
+        self.epoch = epoch
+        self.commitSequence = commitSequence
+        self.lineage = lineage
+    }
 }
 
 /// What a claim gave: the lease, and where the partition stands.
-struct PartitionClaim: Sendable {
-    var lease: PartitionLease
+package struct PartitionClaim: Sendable {
+    package var lease: PartitionLease
     /// The log's identity as it was when the progress was written.
-    let topicID: String
-    let partitionCount: Int32
-    var nextOffset: Int64
+    package let topicID: String
+    package let partitionCount: Int32
+    package var nextOffset: Int64
     /// Unix microseconds; nil before the first trade.
-    let watermarkMicros: Int64?
-    let maxEventMicros: Int64?
+    package let watermarkMicros: Int64?
+    package let maxEventMicros: Int64?
     /// The saved state of each instrument.
-    let instruments: [SavedInstrument]
+    package let instruments: [SavedInstrument]
     /// Where retention stands: unix seconds by interval.
-    let horizons: [Interval: Int64]
+    package let horizons: [Interval: Int64]
+
+    package init(
+        lease: PartitionLease, topicID: String, partitionCount: Int32, nextOffset: Int64, watermarkMicros: Int64?,
+        maxEventMicros: Int64?, instruments: [SavedInstrument], horizons: [Interval: Int64] = [:]
+    ) {
+        self.lease = lease
+        self.topicID = topicID
+        self.partitionCount = partitionCount
+        self.nextOffset = nextOffset
+        self.watermarkMicros = watermarkMicros
+        self.maxEventMicros = maxEventMicros
+        self.instruments = instruments
+        self.horizons = horizons
+    }
 }
 
-struct SavedInstrument: Sendable {
-    let key: String
-    let version: Int32
-    let state: [UInt8]
+package struct SavedInstrument: Sendable {
+    package let key: String
+    package let version: Int32
+    package let state: [UInt8]
+
+    package init(key: String, version: Int32, state: [UInt8]) {
+        self.key = key
+        self.version = version
+        self.state = state
+    }
 }
 
 /// The identity of a topic's log.
-struct LogIdentity: Sendable, Hashable {
+package struct LogIdentity: Sendable, Hashable {
     /// Kafka's topic id (KIP-516); empty where the broker or the library gives none.
-    let topicID: String
-    let partitionCount: Int32
+    package let topicID: String
+    package let partitionCount: Int32
+
+    package init(topicID: String, partitionCount: Int32) {
+        self.topicID = topicID
+        self.partitionCount = partitionCount
+    }
 }

@@ -3,12 +3,18 @@ import MarketWire
 import PostgresClient
 
 /// A candle row as a commit left it, on its way to Redis and the topic `candles`.
-struct StoredCandle: Sendable {
-    let record: CandleRecord
+package struct StoredCandle: Sendable {
+    package let record: CandleRecord
     /// The partition of `trades` that it came from.
-    let partition: Int32
+    package let partition: Int32
     /// The row of the outbox that says it was not published yet; nil where it is only sent once more.
-    let outboxID: Int64?
+    package let outboxID: Int64?
+
+    package init(record: CandleRecord, partition: Int32, outboxID: Int64?) {
+        self.record = record
+        self.partition = partition
+        self.outboxID = outboxID
+    }
 
     /// Reads one row of the database's type `candle_change`.
     ///
