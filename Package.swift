@@ -76,6 +76,7 @@ let package = Package(
         .executable(name: "trade-processor", targets: ["trade-processor"]),
         .executable(name: "market-api", targets: ["market-api"]),
         .executable(name: "exchange-simulator", targets: ["exchange-simulator"]),
+        .executable(name: "simulate", targets: ["simulate"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
@@ -118,7 +119,15 @@ let package = Package(
                 hummingbird, httpClient, logging, metrics, coreMetrics, configuration, system, lifecycle,
             ]),
         library("TestServers", path: "Tests/TestServers", ["KafkaClient", "PostgresClient", "RedisClient"]),
-        tests("MarketCoreTests", ["MarketCore"]),
+        library("SimulatedMarket", path: "Tests/SimulatedMarket", ["MarketCore"]),
+        library(
+            "Simulation", path: "Tests/Simulation/Simulation",
+            ["SimulatedMarket", "TradeProcessor", "MarketCore", "MarketWire", "ServiceKit", logging]),
+        .executableTarget(
+            name: "simulate", dependencies: ["Simulation"], path: "Tests/Simulation/Main",
+            swiftSettings: swiftSettings, linkerSettings: rpaths),
+        tests("SimulationTests", ["Simulation", "SimulatedMarket"]),
+        tests("MarketCoreTests", ["MarketCore", "SimulatedMarket"]),
         tests("MarketWireTests", ["MarketWire", "MarketCore"]),
         tests("KafkaClientTests", ["KafkaClient", "CRdKafka", "TestServers"]),
         tests("PostgresClientTests", ["PostgresClient", "Schemas", "TestServers"]),

@@ -1,4 +1,5 @@
 import MarketCore
+import SimulatedMarket
 import Testing
 
 #if canImport(Glibc)

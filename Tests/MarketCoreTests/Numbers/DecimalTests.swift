@@ -1,4 +1,5 @@
 import MarketCore
+import SimulatedMarket
 import Testing
 
 /// Decimals against arithmetic on digit strings, which has neither a scale nor a limit.

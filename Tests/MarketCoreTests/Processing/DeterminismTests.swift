@@ -1,3 +1,4 @@
+import SimulatedMarket
 import Testing
 
 @testable import MarketCore

@@ -1,22 +1,10 @@
 import MarketCore
+import SimulatedMarket
 
 /// What PostgreSQL would hold, by the merge rules that ``CandleChange`` states.
 struct TestDatabase {
-    struct RowID: Hashable {
-        var key: String
-        var interval: Interval
-        /// Unix seconds.
-        var windowStart: Int64
-    }
-
-    struct Row: Equatable {
-        var candle: Candle
-        var holes: Int64
-        var unknown: Bool
-        var revision = 1
-
-        var missingTrades: Int64? { unknown ? nil : holes }
-    }
+    typealias RowID = CandleRowID
+    typealias Row = CandleRow
 
     struct HoleID: Hashable {
         var key: String

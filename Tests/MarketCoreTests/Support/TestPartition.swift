@@ -1,4 +1,5 @@
 import MarketCore
+import SimulatedMarket
 
 /// A partition with its log and its database: what the processor is to the state machine, in memory.
 final class TestPartition {
@@ -49,11 +50,21 @@ final class TestPartition {
         step(start..<end)
     }
 
-    /// Takes in a part of the log.
-    func step(_ offsets: Range<Int>) {
+    /// Takes in the log from where the state is, up to the first record that waits for holes.
+    func stepOnce() -> [HoleRequest] {
+        fill(Int(state.nextOffset)..<log.count)
+        return state.step(batch, into: &effects)
+    }
+
+    private func fill(_ offsets: Range<Int>) {
         batch.removeAll()
         for offset in offsets { fill(log[offset], offset: Int64(offset)) }
         batch.extend(toOffset: Int64(offsets.upperBound))
+    }
+
+    /// Takes in a part of the log.
+    func step(_ offsets: Range<Int>) {
+        fill(offsets)
         var requests = state.step(batch, into: &effects)
         while !requests.isEmpty {
             load(requests)

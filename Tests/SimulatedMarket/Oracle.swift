@@ -1,28 +1,36 @@
 import MarketCore
 
 /// What must come out, worked out in the most naive way: every id in a set, every candle folded anew from all trades.
-struct Oracle {
+package struct Oracle {
     /// One instrument.
-    struct Market {
-        struct Hole: Hashable {
-            var ids: ClosedRange<Int64>
-            var beforeMicros: Int64?
-            var afterMicros: Int64?
+    package struct Market {
+        package struct Hole: Hashable {
+            package var ids: ClosedRange<Int64>
+            package var beforeMicros: Int64?
+            package var afterMicros: Int64?
+
+            package init(ids: ClosedRange<Int64>, beforeMicros: Int64?, afterMicros: Int64?) {
+                self.ids = ids
+                self.beforeMicros = beforeMicros
+                self.afterMicros = afterMicros
+            }
         }
 
-        var generation: Int32 = 0
+        package var generation: Int32 = 0
         /// Accepted trades with a quantity, in the order of arrival.
-        var trades: [(generation: Int32, trade: TradeInput)] = []
+        package var trades: [(generation: Int32, trade: TradeInput)] = []
         /// By generation: the seen ids with the event time, nil where the quantity was 0.
-        var seen: [[Int64: Int64?]] = [[:]]
-        var highest: Int64?
-        var highestEventMicros: Int64 = 0
-        var originMicros: Int64?
-        var openFrom: Int64 = 0
-        var settled: Set<Int64> = []
+        package var seen: [[Int64: Int64?]] = [[:]]
+        package var highest: Int64?
+        package var highestEventMicros: Int64 = 0
+        package var originMicros: Int64?
+        package var openFrom: Int64 = 0
+        package var settled: Set<Int64> = []
+
+        package init() {}
 
         /// The holes of a generation, ascending.
-        func holes(_ generation: Int) -> [Hole] {
+        package func holes(_ generation: Int) -> [Hole] {
             let ids = seen[generation].keys.sorted()
             return zip(ids, ids.dropFirst()).filter { $1 > $0 + 1 }.map { left, right in
                 var before = left
@@ -36,22 +44,26 @@ struct Oracle {
         }
 
         /// Missing ids that somebody should fetch, ascending.
-        var openIDs: [Int64] {
+        package var openIDs: [Int64] {
             holes(Int(generation)).flatMap { Array($0.ids) }.filter { $0 >= openFrom && !settled.contains($0) }
         }
     }
 
-    let rules: ProcessingRules
-    var markets: [String: Market] = [:]
-    var quarantined: [(offset: Int64, reason: QuarantineReason)] = []
-    var accepted: Int64 = 0
-    var duplicates: Int64 = 0
+    package let rules: ProcessingRules
+    package var markets: [String: Market] = [:]
+    package var quarantined: [(offset: Int64, reason: QuarantineReason)] = []
+    package var accepted: Int64 = 0
+    package var duplicates: Int64 = 0
+    /// Largest event time of an accepted trade.
+    package var maxEventMicros: Int64?
 
-    mutating func take(_ log: [LogRecord]) {
+    package init(rules: ProcessingRules) { self.rules = rules }
+
+    package mutating func take(_ log: [LogRecord]) {
         for (offset, record) in log.enumerated() { take(record, offset: Int64(offset)) }
     }
 
-    private mutating func take(_ record: LogRecord, offset: Int64) {
+    package mutating func take(_ record: LogRecord, offset: Int64) {
         var market = markets[record.key] ?? Market()
         defer { markets[record.key] = market }
         switch record.content {
@@ -94,11 +106,16 @@ struct Oracle {
         if trade.tradeID <= highest, trade.eventTimeMicros > market.highestEventMicros + rules.idRestartMicros {
             return .idRestart
         }
+        if trade.tradeID > highest {
+            let seconds = max(0, trade.eventTimeMicros - market.highestEventMicros) / second
+            if trade.tradeID - highest > rules.idJumpLimit + seconds * rules.idJumpPerSecond { return .idJump }
+        }
         return nil
     }
 
     private mutating func accept(_ trade: TradeInput, _ market: inout Market) {
         accepted += 1
+        maxEventMicros = max(maxEventMicros ?? trade.eventTimeMicros, trade.eventTimeMicros)
         let generation = Int(market.generation)
         let hasQuantity = trade.quantity > .zero
         for id in trade.firstTradeID...trade.tradeID {
@@ -122,8 +139,8 @@ struct Oracle {
     // MARK: Candles
 
     /// All rows there would be if every window had closed.
-    func rows() -> [TestDatabase.RowID: TestDatabase.Row] {
-        var rows: [TestDatabase.RowID: TestDatabase.Row] = [:]
+    package func rows() -> [CandleRowID: CandleRow] {
+        var rows: [CandleRowID: CandleRow] = [:]
         for (key, market) in markets {
             let allHoles = market.seen.indices.flatMap { market.holes($0) }
             for interval in rules.intervals {
@@ -131,7 +148,7 @@ struct Oracle {
                 let earliest = market.trades.map(\.trade.eventTimeMicros).min() ?? 0
                 let holes = count(allHoles, interval)
                 for (start, trades) in windows {
-                    rows[TestDatabase.RowID(key: key, interval: interval, windowStart: start)] = TestDatabase.Row(
+                    rows[CandleRowID(key: key, interval: interval, windowStart: start)] = CandleRow(
                         candle: Self.fold(trades), holes: holes[start] ?? 0, unknown: start * second < earliest)
                 }
             }
@@ -144,7 +161,7 @@ struct Oracle {
     }
 
     /// What is shown of an instrument while its windows are open.
-    func live(_ key: String, watermarkMicros: Int64) -> LiveUpdate? {
+    package func live(_ key: String, watermarkMicros: Int64) -> LiveUpdate? {
         guard let market = markets[key],
             let latest = market.trades.max(by: { ($0.generation, $0.trade.tradeID) < ($1.generation, $1.trade.tradeID) }
             )
@@ -181,7 +198,7 @@ struct Oracle {
     }
 
     /// The candle of trades, by its definition.
-    static func fold(_ trades: [(generation: Int32, trade: TradeInput)]) -> Candle {
+    package static func fold(_ trades: [(generation: Int32, trade: TradeInput)]) -> Candle {
         let sorted = trades.sorted { ($0.generation, $0.trade.tradeID) < ($1.generation, $1.trade.tradeID) }
         let first = sorted[0]
         let last = sorted[sorted.count - 1]

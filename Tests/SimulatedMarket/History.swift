@@ -1,41 +1,76 @@
 import MarketCore
 
 /// A made-up log of a partition, with everything that can happen to one.
-struct History {
+package struct History {
     /// What may happen in it.
-    struct Hazards: OptionSet {
-        let rawValue: Int
-        static let shuffled = Hazards(rawValue: 1 << 0)
-        static let scattered = Hazards(rawValue: 1 << 1)
-        static let doubled = Hazards(rawValue: 1 << 2)
-        static let missing = Hazards(rawValue: 1 << 3)
-        static let backfilled = Hazards(rawValue: 1 << 4)
-        static let aggregates = Hazards(rawValue: 1 << 5)
-        static let zeroQuantities = Hazards(rawValue: 1 << 6)
-        static let wildTimes = Hazards(rawValue: 1 << 7)
-        static let unorderedTimes = Hazards(rawValue: 1 << 8)
-        static let controls = Hazards(rawValue: 1 << 9)
-        static let generations = Hazards(rawValue: 1 << 10)
-        static let all = Hazards(rawValue: (1 << 11) - 1)
+    package struct Hazards: OptionSet, Hashable, Sendable {
+        package let rawValue: Int
+
+        package init(rawValue: Int) { self.rawValue = rawValue }
+
+        package static let shuffled = Hazards(rawValue: 1 << 0)
+        package static let scattered = Hazards(rawValue: 1 << 1)
+        package static let doubled = Hazards(rawValue: 1 << 2)
+        package static let missing = Hazards(rawValue: 1 << 3)
+        package static let backfilled = Hazards(rawValue: 1 << 4)
+        package static let aggregates = Hazards(rawValue: 1 << 5)
+        package static let zeroQuantities = Hazards(rawValue: 1 << 6)
+        package static let wildTimes = Hazards(rawValue: 1 << 7)
+        package static let unorderedTimes = Hazards(rawValue: 1 << 8)
+        package static let controls = Hazards(rawValue: 1 << 9)
+        package static let generations = Hazards(rawValue: 1 << 10)
+        /// Silences of up to 30 hours, so that what comes late is as late.
+        package static let farTimes = Hazards(rawValue: 1 << 11)
+        /// A second producer sends the same trades, in another order and not all of them.
+        package static let twoProducers = Hazards(rawValue: 1 << 12)
+        /// A producer restarts and sends again what it had sent.
+        package static let resends = Hazards(rawValue: 1 << 13)
+        /// Ids start anew, or jump by 10^12.
+        package static let renumbered = Hazards(rawValue: 1 << 14)
+
+        package static let all = Hazards(rawValue: (1 << 15) - 1)
+
+        package static let names: [(name: String, hazard: Hazards)] = [
+            ("shuffled", .shuffled), ("scattered", .scattered), ("doubled", .doubled), ("missing", .missing),
+            ("backfilled", .backfilled), ("aggregates", .aggregates), ("zero-quantities", .zeroQuantities),
+            ("wild-times", .wildTimes), ("unordered-times", .unorderedTimes), ("controls", .controls),
+            ("generations", .generations), ("far-times", .farTimes), ("two-producers", .twoProducers),
+            ("resends", .resends), ("renumbered", .renumbered),
+        ]
     }
 
-    private(set) var log: [LogRecord] = []
+    package private(set) var log: [LogRecord] = []
     private var random: SeededRandom
     private let hazards: Hazards
 
-    init(seed: UInt64, hazards: Hazards, trades: ClosedRange<Int64> = 10...60) {
+    /// - Parameters:
+    ///   - trades: how many of each market.
+    ///   - keys: the markets to choose from.
+    package init(
+        seed: UInt64, hazards: Hazards, trades: ClosedRange<Int64> = 10...60,
+        keys: [String] = ["BTCUSDT", "ETHUSDT", "kraken:BTC/USD"]
+    ) {
         random = SeededRandom(seed: seed)
         self.hazards = hazards
-        let keys = ["BTCUSDT", "ETHUSDT", "kraken:BTC/USD"].prefix(Int(random.int(1...3)))
+        let keys = keys.prefix(Int(random.int(1...Int64(keys.count))))
         var streams: [[LogRecord]] = []
         var late: [LogRecord] = []
         for key in keys {
             var (stream, held) = market(key, count: random.int(trades))
+            let untouched = stream
             disturb(&stream)
             streams.append(stream)
+            if hazards.contains(.twoProducers) { streams.append(otherProducer(untouched)) }
             late += held
         }
         log = interleave(streams)
+        if hazards.contains(.resends), !log.isEmpty {
+            for _ in 0..<random.int(0...2) {
+                let end = Int(random.int(1...Int64(log.count)))
+                let start = max(0, end - Int(random.int(1...15)))
+                log.insert(contentsOf: log[start..<end], at: end)
+            }
+        }
         if hazards.contains(.backfilled) {
             if random.once(in: 2) { late.shuffle(using: &random) }
             for record in late { log.insert(record, at: Int(random.int(Int64(log.count / 2)...Int64(log.count)))) }
@@ -58,7 +93,10 @@ struct History {
         let pace = random.pick([second / 10, second, 20 * second])
         var holding: Int64 = 0
         for _ in 0..<count {
-            time += random.once(in: 40) ? random.int(0...5 * hour) : random.int(0...pace)
+            time +=
+                random.once(in: 40)
+                ? random.int(0...(hazards.contains(.farTimes) ? 30 : 5) * hour) : random.int(0...pace)
+            if hazards.contains(.renumbered), random.once(in: 60) { renumber(key, &id, &time, &stream) }
             let ids = hazards.contains(.aggregates) && random.once(in: 3) ? random.int(1...4) : 1
             let isZero = hazards.contains(.zeroQuantities) && random.once(in: 3)
             let jitter = hazards.contains(.unorderedTimes) ? random.int(0...4 * second) : 0
@@ -80,6 +118,20 @@ struct History {
         return (stream, held)
     }
 
+    /// The venue numbers anew or wildly, and sometimes a person says so.
+    private mutating func renumber(_ key: String, _ id: inout Int64, _ time: inout Int64, _ stream: inout [LogRecord]) {
+        time += 2 * minute
+        id = random.once(in: 2) ? random.int(1...10) : id + 1_000_000_000_000
+        if random.once(in: 2) { stream.append(.control(.newGeneration, key: key)) }
+    }
+
+    private mutating func otherProducer(_ stream: [LogRecord]) -> [LogRecord] {
+        var other = stream
+        other.removeAll { _ in random.once(in: 5) }
+        disturb(&other)
+        return other
+    }
+
     private mutating func disturb(_ stream: inout [LogRecord]) {
         if hazards.contains(.scattered), random.once(in: 3) {
             stream.shuffle(using: &random)
@@ -95,6 +147,7 @@ struct History {
             guard var other = stream.randomElement(using: &random), var trade = other.trade else { continue }
             trade.tradeCount = random.int(1...5)
             trade.tradeID += random.int(-2...2)
+            guard trade.firstTradeID >= 0 else { continue }
             other.content = .trade(trade)
             stream.insert(other, at: Int(random.int(0...Int64(stream.count))))
         }
