@@ -44,6 +44,9 @@ extension PartitionState {
         // Half of them go at once, so that not every further hole is a row to write.
         let limit = rules.maxHolesInMemory
         instruments[index].ids.pruneSettled(limit: limit / 4)
+        // A record waits for holes, which are in memory by now or soon: if they left again before it is read again, it
+        // would ask for them for ever.
+        guard storage.stoppedAt == nil else { return snapshot(index) }
         if instruments[index].ids.holes.count + instruments[index].ids.settled.count > limit {
             spill(index, keep: limit / 2, rows: &rows, into: &effects)
         }

@@ -184,4 +184,26 @@ struct StoredHoleTests {
         #expect(largest <= 1_900)
         #expect(partition.database.holes.count > 500)
     }
+
+    /// A commit between loading holes and reading the waiting record again must not take them out of memory: the
+    /// record would ask for them for ever.
+    @Test func holesStayInMemoryWhileARecordWaitsForThem() {
+        let partition = TestPartition(rules(4))
+        feedHoles(partition, 10)
+        partition.commit()
+        let length = partition.log.count
+        partition.append([.trade(id: 4, at: 2 * second), .trade(id: 8, at: 4 * second)])
+        var rounds = 0
+        while partition.nextOffset < partition.log.count, rounds < 10 {
+            rounds += 1
+            for request in partition.stepOnce() { partition.load([request]) }
+            partition.commit()
+        }
+        #expect(partition.nextOffset == Int64(length) + 2)
+        #expect(partition.counters.idsFilled == 2)
+        // Nothing waits any more: the bound holds again.
+        partition.feed(.trade(id: 22, at: 11 * second))
+        partition.commit()
+        #expect(partition.first.ids.holes.count <= 4)
+    }
 }
