@@ -48,20 +48,20 @@ struct PartitionClaimer: Sendable {
         }
         var claim = try await store.claim(
             partition: partition, owner: makeOwner(), log: found, firstOffset: range.low)
-        let isAhead = await redisIsAhead(of: claim.lease)
+        let inRedis = await sentinel(of: partition)
         switch ClaimDecision(
-            claim, found: found, offsets: range.low...range.high, isRedisAhead: isAhead, topic, onNewLog)
+            claim, found: found, offsets: range.low...range.high, inRedis: inRedis, topic, onNewLog)
         {
         case .halt(let halt): return .halted(halt)
         case .proceed: break
-        case .startLineage(let nextOffset, let why):
+        case .startLineage(let nextOffset, let above, let why):
             logger.warning(
                 "going on in a new lineage: \(why)",
                 metadata: [
                     "partition": "\(partition)", "next_offset": "\(nextOffset)", "known": "\(claim.topicID)",
                     "found": "\(found.topicID)",
                 ])
-            try await startLineage(&claim, log: found, nextOffset: nextOffset)
+            try await startLineage(&claim, log: found, nextOffset: nextOffset, above: above)
         }
         return .claimed(claim, found)
     }
@@ -79,20 +79,21 @@ struct PartitionClaimer: Sendable {
         return LogIdentity(topicID: topicID, partitionCount: Int32(partitions))
     }
 
+    /// A lineage that was in use before PostgreSQL was restored must not be used again: what readers have of it would
+    /// be newer than what comes. Each call raises it by one.
     private func startLineage(
-        _ claim: inout PartitionClaim, log: LogIdentity, nextOffset: Int64
+        _ claim: inout PartitionClaim, log: LogIdentity, nextOffset: Int64, above: Int64
     ) async throws(PostgresError) {
-        claim.lease = try await store.startLineage(claim.lease, log: log, nextOffset: nextOffset)
+        repeat {
+            claim.lease = try await store.startLineage(claim.lease, log: log, nextOffset: nextOffset)
+        } while claim.lease.lineage <= above
         claim.nextOffset = nextOffset
     }
 
-    /// Redis may be down or empty; then nothing is known and nothing is concluded.
-    private func redisIsAhead(of lease: PartitionLease) async -> Bool {
-        let key = "market:sentinel:\(topic):\(lease.partition)"
-        guard let text = try? await redis.send(["GET", key]).text,
-            let found = LiveMailbox.Sentinel(text)
-        else { return false }
-        return LiveMailbox.Sentinel(lineage: lease.lineage, commitSequence: lease.commitSequence) < found
+    /// The last commit that Redis knows of. Redis may be down or empty; then nothing is known and nothing is concluded.
+    private func sentinel(of partition: Int32) async -> LiveMailbox.Sentinel? {
+        let text = try? await redis.send(["GET", "market:sentinel:\(topic):\(partition)"]).text
+        return text.flatMap { LiveMailbox.Sentinel($0) }
     }
 }
 
