@@ -60,6 +60,8 @@ extension ProcessingEngine {
         for lease in result.fenced { fenced(lease) }
         mailbox.put(closed: result.rows.map(\.record), sentinels: sentinels)
         publish(result, progress)
+        // The outbox brings them to the topic; Redis has to be told.
+        for partition in result.unseen { republish(partition) }
         applyBackpressure()
     }
 

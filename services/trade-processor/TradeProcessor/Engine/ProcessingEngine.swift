@@ -130,8 +130,8 @@ package final class ProcessingEngine {
         if isBackpressured { actions.append(.pause([worker.partition])) }
     }
 
-    /// Redis lost a partition's live state: open candles come from memory, the last closed ones from PostgreSQL.
-    private func republish(_ partition: Int32) {
+    /// Redis lacks live state of a partition: open candles come from memory, the last closed ones from PostgreSQL.
+    func republish(_ partition: Int32) {
         guard let worker = workers[partition] else { return }
         worker.state.markAllLive()
         submit(

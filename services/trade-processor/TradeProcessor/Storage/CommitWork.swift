@@ -91,6 +91,8 @@ package struct CommitResult: Sendable {
     package var committed: [PartitionProgress] = []
     /// Leases that are no longer valid: nothing of theirs was written.
     package var fenced: [PartitionLease] = []
+    /// Partitions that were committed although their rows did not come back.
+    package var unseen: [Int32] = []
     /// The rows as they stand, in the database's order.
     package var rows: [StoredCandle] = []
     /// How long it took, retries included, microseconds.

@@ -60,19 +60,20 @@ struct Committer: Sendable {
         let statements = CommitStatements(topic: store.topic, work: work)
         switch await store.pool.transaction(statements.statements) {
         case .committed(let replies):
-            var rows: [StoredCandle] = []
+            var rows: [StoredCandle]? = []
             do throws(PostgresError) {
                 if let index = statements.rowsIndex {
                     let lineages = Dictionary(
                         uniqueKeysWithValues: work.map { ($0.partition, $0.progress.lease.lineage) })
                     for row in replies[index] {
                         let partition: Int32 = try row.value("topic_partition")
-                        rows.append(try StoredCandle(row, partition: partition, lineage: lineages[partition] ?? 0))
+                        rows?.append(try StoredCandle(row, partition: partition, lineage: lineages[partition] ?? 0))
                     }
                 }
             } catch {
                 // The rows are committed; only the publisher misses them, and its outbox still has them.
                 logger.error("a committed row cannot be read", metadata: ["error": "\(error)"])
+                rows = nil
             }
             pending.made(rows)
             return .done

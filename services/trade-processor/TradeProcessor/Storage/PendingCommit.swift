@@ -14,9 +14,10 @@ package struct PendingCommit {
 
     /// The attempt was committed.
     ///
-    /// - Parameter rows: as the database gave them back.
-    package mutating func made(_ rows: [StoredCandle]) {
-        result.rows += rows
+    /// - Parameter rows: as the database gave them back; nil where they cannot be read.
+    package mutating func made(_ rows: [StoredCandle]?) {
+        result.rows += rows ?? []
+        if rows == nil { result.unseen += work.map(\.partition) }
         settle { _ in true }
     }
 
@@ -42,6 +43,7 @@ package struct PendingCommit {
             }
         }
         fenced(lost)
+        result.unseen += made.sorted()
         settle { made.contains($0) }
         return lost
     }
