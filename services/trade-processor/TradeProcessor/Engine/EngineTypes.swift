@@ -13,6 +13,10 @@ package enum ConsumerAction: Sendable, Hashable {
     case commit([Int32: Int64])
     /// Leave the group and join it again.
     case rejoin
+    /// The partition's outbox is ours to empty. Before it is read, so that no committed row comes first.
+    case own(Int32, lineage: Int64)
+    /// The outbox is another owner's, or nobody's.
+    case disown(Int32)
 }
 
 /// Work that waits for somebody, so that it is not done on the consumer's thread. The answer is an ``EngineEvent``.

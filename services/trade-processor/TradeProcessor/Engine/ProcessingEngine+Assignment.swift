@@ -17,11 +17,10 @@ extension ProcessingEngine {
     package func dropped(_ partitions: [Int32]) {
         logger.info("partitions given up", metadata: ["partitions": "\(partitions.sorted())"])
         for partition in partitions {
-            workers[partition] = nil
+            forget(partition)
             claiming.remove(partition)
             fencedSinceMicros[partition] = nil
             if halted.removeValue(forKey: partition) != nil { health.remove(haltPart(partition)) }
-            mailbox.forget(partition: partition)
         }
         reportAssignment()
     }
@@ -37,6 +36,7 @@ extension ProcessingEngine {
             return
         }
         workers[partition] = worker
+        actions.append(.own(partition, lineage: claim.lease.lineage))
         logger.info(
             "partition claimed",
             metadata: [
@@ -67,8 +67,7 @@ extension ProcessingEngine {
     func halt(_ halt: PartitionHalt) {
         actions.append(.hold([halt.partition]))
         claiming.remove(halt.partition)
-        workers[halt.partition] = nil
-        mailbox.forget(partition: halt.partition)
+        forget(halt.partition)
         guard halted[halt.partition] != halt else { return }
         halted[halt.partition] = halt
         health.set(haltPart(halt.partition), .failed(halt.reason, blocksReadiness: true))
@@ -85,10 +84,7 @@ extension ProcessingEngine {
                 halt(LogCheck.halt(partition, topic: settings.topic, known: worker.log, found: log))
             } else {
                 // The claim finds the new log and goes on with it.
-                workers[partition] = nil
-                actions.append(.hold([partition]))
-                claiming.insert(partition)
-                submit(.claim(partition))
+                claimAnew(partition)
             }
         }
     }
@@ -97,13 +93,25 @@ extension ProcessingEngine {
     package func offsetIsGone(_ partition: Int32) {
         guard let worker = workers[partition] else { return }
         if settings.onNewLog == .continue {
-            workers[partition] = nil
-            actions.append(.hold([partition]))
-            claiming.insert(partition)
-            submit(.claim(partition))
-            return
+            claimAnew(partition)
+        } else {
+            halt(
+                LogCheck.offsetGone(partition, topic: settings.topic, offset: worker.state.nextOffset, range: nil))
         }
-        halt(LogCheck.offsetGone(partition, topic: settings.topic, offset: worker.state.nextOffset, range: nil))
+    }
+
+    private func claimAnew(_ partition: Int32) {
+        forget(partition)
+        actions.append(.hold([partition]))
+        claiming.insert(partition)
+        submit(.claim(partition))
+    }
+
+    /// Whatever is held of a partition is void; PostgreSQL has what counts.
+    func forget(_ partition: Int32) {
+        workers[partition] = nil
+        mailbox.forget(partition: partition)
+        actions.append(.disown(partition))
     }
 
     /// A partition whose state was fenced belongs to somebody else in PostgreSQL; only a new assignment brings it back.

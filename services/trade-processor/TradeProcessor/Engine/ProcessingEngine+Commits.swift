@@ -72,9 +72,8 @@ extension ProcessingEngine {
         progressInFlight[partition] = nil
         // A newer claim of our own may be what fenced it.
         guard workers[partition]?.lease.owner == lease.owner else { return }
-        workers[partition] = nil
+        forget(partition)
         actions.append(.hold([partition]))
-        mailbox.forget(partition: partition)
         fencedSinceMicros[partition] = time.monotonicMicros
         reportAssignment()
     }

@@ -61,11 +61,6 @@ final class TradeConsumer: ConsumerHandler {
 
     func tick(_ control: borrowing ConsumerControl) {
         let events = inbox.take()
-        for event in events {
-            if case .claimed(let claim, _) = event {
-                publisher.claimed(claim.lease.partition, lineage: claim.lease.lineage)
-            }
-        }
         with(control) { $0.tick(events) }
     }
 
@@ -141,7 +136,6 @@ final class TradeConsumer: ConsumerHandler {
 
     private func drop(_ partitions: [Int32], _ control: borrowing ConsumerControl) {
         assigned.remove(partitions)
-        for partition in partitions { publisher.dropped(partition) }
         with(control) { $0.dropped(partitions) }
     }
 
@@ -162,6 +156,8 @@ final class TradeConsumer: ConsumerHandler {
                     control.commit(
                         Dictionary(uniqueKeysWithValues: offsets.map { (TopicPartition(topic, $0.key), $0.value) }))
                 case .rejoin: try control.rejoin()
+                case .own(let partition, let lineage): publisher.claimed(partition, lineage: lineage)
+                case .disown(let partition): publisher.dropped(partition)
                 }
             } catch {
                 logger.warning("the consumer refused", metadata: ["action": "\(action)", "error": "\(error)"])
