@@ -155,20 +155,19 @@ extension SimulatedProcess {
     ) throws {
         let partition = progressPartition(job)
         var claim = world.claim(partition, progress, states)
-        let sentinel = LiveMailbox.Sentinel(
-            lineage: claim.lease.lineage, commitSequence: claim.lease.commitSequence)
-        let isAhead =
-            !world.redis.isDown && (world.redis.contents.sentinels[partition].map { sentinel < $0 } ?? false)
+        let inRedis = world.redis.isDown ? nil : world.redis.contents.sentinels[partition]
         switch ClaimDecision(
-            claim, found: log, offsets: offsets, isRedisAhead: isAhead, "trades", engine.settings.onNewLog)
+            claim, found: log, offsets: offsets, inRedis: inRedis, "trades", engine.settings.onNewLog)
         {
         case .halt(let halt): job.stage = .answered(.halted(halt))
         case .proceed: job.stage = .answered(.claimed(claim, log))
-        case .startLineage(let nextOffset, _):
-            guard let lease = try world.store.startLineage(claim.lease, log: log, nextOffset: nextOffset) else {
-                throw SimulatedStore.Unavailable()
-            }
-            claim.lease = lease
+        case .startLineage(let nextOffset, let above, _):
+            repeat {
+                guard let lease = try world.store.startLineage(claim.lease, log: log, nextOffset: nextOffset) else {
+                    throw SimulatedStore.Unavailable()
+                }
+                claim.lease = lease
+            } while claim.lease.lineage <= above && world.scenario.defect != .lineageNotRaised
             claim.nextOffset = nextOffset
             job.stage = .answered(.claimed(claim, log))
         }

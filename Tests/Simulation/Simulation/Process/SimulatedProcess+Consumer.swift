@@ -49,7 +49,6 @@ extension SimulatedProcess {
     /// What the consumer's thread does between batches.
     func tick() {
         let events = takeInbox()
-        noteClaims(events)
         for event in events { if case .log = event { mayClaim.formUnion(engine.workers.keys) } }
         let wasPaused = engine.isBackpressured
         let before = engine.workers.mapValues { ($0.lease.owner, $0.state.watermarkMicros ?? .min) }
@@ -68,16 +67,6 @@ extension SimulatedProcess {
     func takeInbox() -> [EngineEvent] {
         defer { inbox = [] }
         return inbox
-    }
-
-    /// As TradeConsumer tells the publisher of candles.
-    private func noteClaims(_ events: [EngineEvent]) {
-        for event in events {
-            if case .claimed(let claim, _) = event {
-                outbox.claimed(
-                    claim.lease.partition, lineage: claim.lease.lineage, nowMicros: time.monotonicMicros)
-            }
-        }
     }
 
     private func afterwards(_ event: EngineEvent) {
@@ -138,7 +127,6 @@ extension SimulatedProcess {
     private func drop(_ partitions: [Int32]) {
         assigned.subtract(partitions)
         for partition in partitions {
-            outbox.dropped(partition)
             positions[partition] = nil
             paused.remove(partition)
         }

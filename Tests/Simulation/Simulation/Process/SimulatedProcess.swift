@@ -120,6 +120,9 @@ final class SimulatedProcess {
             case .resume(let partitions): paused.subtract(partitions)
             case .commit(let offsets): world.group.offsets.merge(offsets) { _, new in new }
             case .rejoin: world.group.rejoin(self)
+            case .own(let partition, let lineage):
+                outbox.claimed(partition, lineage: lineage, nowMicros: time.monotonicMicros)
+            case .disown(let partition): outbox.dropped(partition)
             }
         }
         mayClaim = []

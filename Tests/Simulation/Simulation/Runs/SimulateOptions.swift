@@ -6,6 +6,8 @@ package struct SimulateOptions: Equatable, Sendable {
         case help
         case listDefects
         case listFaults
+        /// Many, as one number.
+        case digest
         /// One history.
         case one
         case many
@@ -52,6 +54,7 @@ package struct SimulateOptions: Equatable, Sendable {
             case "--help", "-h": mode = .help
             case "--list-defects": mode = .listDefects
             case "--list-faults": mode = .listFaults
+            case "--digest": mode = .digest
             case "--all-defects": mode = .defects
             case "--no-shrink": shrinks = false
             case "--seed": seed = try Self.number(name, try value(), in: 0...(.max))

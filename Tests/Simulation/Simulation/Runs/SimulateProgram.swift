@@ -17,6 +17,7 @@ package enum SimulateProgram {
           --all-defects        every defect, each until a seed shows it
           --list-defects       their names
           --list-faults        names of faults and hazards
+          --digest             one number for all that became of the histories, to compare two runs
           --workers N          histories run at once (default: one a core)
           --no-shrink          report failing histories as they are
 
@@ -52,6 +53,9 @@ package enum SimulateProgram {
         case .listFaults:
             print("faults:  \(Scenario.list(Faults.all))\nhazards: \(Scenario.list(History.Hazards.all))")
         case .one: return one(options)
+        case .digest:
+            let seeds = options.firstSeed..<(options.firstSeed + (options.histories ?? 100))
+            print(String(seeds.reduce(UInt64(0)) { $0 &* 31 &+ Simulator.digest(of: options.scenario($1)) }, radix: 16))
         case .many: return await many(options)
         case .defect: return show(options.defect.map { [$0] } ?? [], options)
         case .defects: return show(Defect.allCases, options)
@@ -99,7 +103,7 @@ package enum SimulateProgram {
         let seeds = options.firstSeed..<(options.firstSeed + (options.histories ?? 5_000))
         var missed = 0
         for defect in defects {
-            if let failure = Simulator.firstSeed(showing: defect, seeds: seeds) {
+            if let failure = Simulator.firstSeed(showing: defect, seeds: seeds, make: options.scenario) {
                 let count = failure.scenario.seed - seeds.lowerBound + 1
                 print("\(pad(defect.rawValue, 30)) shown by seed \(pad("\(count)", 6)) \(failure.problem.prefix(100))")
             } else {

@@ -26,6 +26,13 @@ package enum Simulator {
     /// What is wrong after a history, or nil.
     package static func problem(of scenario: Scenario) -> String? { World.failure(of: scenario) }
 
+    /// What became of a history, as a number: the same in every process, or the seed does not decide.
+    package static func digest(of scenario: Scenario) -> UInt64 {
+        guard let world = try? World(scenario) else { return 0 }
+        _ = world.run()
+        return world.digest
+    }
+
     /// Runs the histories of many seeds.
     ///
     /// - Parameters:
@@ -36,53 +43,89 @@ package enum Simulator {
         seeds: Range<UInt64>, workers: Int, keep: Int = 10, make: @Sendable @escaping (UInt64) -> Scenario,
         onProgress: (@Sendable (Progress) -> Void)? = nil
     ) async -> Summary {
-        let start = ContinuousClock.now
-        let next = Atomic<UInt64>(seeds.lowerBound)
-        let shared = Mutex((done: 0, failures: [Failure](), failureCount: 0, told: start))
+        let tally = Tally(seeds: seeds, keep: keep)
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<max(1, workers) {
                 group.addTask {
-                    while !Task.isCancelled {
-                        let seed = next.add(1, ordering: .relaxed).oldValue
-                        guard seed < seeds.upperBound else { return }
+                    while !Task.isCancelled, let seed = tally.takeSeed() {
                         let scenario = make(seed)
-                        let problem = World.failure(of: scenario)
-                        let progress = shared.withLock { shared -> Progress? in
-                            shared.done += 1
-                            if let problem {
-                                shared.failureCount += 1
-                                shared.failures.append(Failure(scenario: scenario, problem: problem))
-                                shared.failures.sort { $0.scenario.seed < $1.scenario.seed }
-                                shared.failures = Array(shared.failures.prefix(keep))
-                            }
-                            let now = ContinuousClock.now
-                            guard now - shared.told > .seconds(2) else { return nil }
-                            shared.told = now
-                            return Progress(
-                                done: shared.done, failed: shared.failureCount,
-                                elapsedSeconds: (now - start).inSeconds)
-                        }
-                        if let progress { onProgress?(progress) }
+                        if let progress = tally.add(scenario, World.failure(of: scenario)) { onProgress?(progress) }
                     }
                 }
             }
         }
-        return shared.withLock { shared in
-            Summary(
-                histories: shared.done, elapsedSeconds: (ContinuousClock.now - start).inSeconds,
-                failures: shared.failures, failureCount: shared.failureCount)
-        }
+        return tally.summary
     }
 
     /// The first seed whose history shows a defect.
     ///
+    /// - Parameter make: the scenario of a seed, which gets the defect.
     /// - Returns: nil if none of them does.
-    package static func firstSeed(showing defect: Defect, seeds: Range<UInt64>) -> Failure? {
+    package static func firstSeed(
+        showing defect: Defect, seeds: Range<UInt64>, make: (UInt64) -> Scenario = { Scenario(seed: $0) }
+    ) -> Failure? {
         for seed in seeds {
-            let scenario = Scenario(seed: seed, defect: defect)
+            var scenario = make(seed)
+            scenario.defect = defect
             if let problem = World.failure(of: scenario) { return Failure(scenario: scenario, problem: problem) }
         }
         return nil
+    }
+}
+
+/// What several workers count together.
+private final class Tally: Sendable {
+    private struct Counts {
+        var next: UInt64
+        var done = 0
+        var failureCount = 0
+        var failures: [Simulator.Failure] = []
+        var told = ContinuousClock.now
+    }
+
+    private let end: UInt64
+    private let keep: Int
+    private let start = ContinuousClock.now
+    private let counts: Mutex<Counts>
+
+    init(seeds: Range<UInt64>, keep: Int) {
+        end = seeds.upperBound
+        self.keep = keep
+        counts = Mutex(Counts(next: seeds.lowerBound))
+    }
+
+    func takeSeed() -> UInt64? {
+        counts.withLock { counts in
+            guard counts.next < end else { return nil }
+            counts.next += 1
+            return counts.next - 1
+        }
+    }
+
+    /// - Returns: what to tell, now and then.
+    func add(_ scenario: Scenario, _ problem: String?) -> Simulator.Progress? {
+        counts.withLock { counts in
+            counts.done += 1
+            if let problem {
+                counts.failureCount += 1
+                counts.failures.append(Simulator.Failure(scenario: scenario, problem: problem))
+                counts.failures.sort { $0.scenario.seed < $1.scenario.seed }
+                counts.failures = Array(counts.failures.prefix(keep))
+            }
+            let now = ContinuousClock.now
+            guard now - counts.told > .seconds(2) else { return nil }
+            counts.told = now
+            return Simulator.Progress(
+                done: counts.done, failed: counts.failureCount, elapsedSeconds: (now - start).inSeconds)
+        }
+    }
+
+    var summary: Simulator.Summary {
+        counts.withLock { counts in
+            Simulator.Summary(
+                histories: counts.done, elapsedSeconds: (ContinuousClock.now - start).inSeconds,
+                failures: counts.failures, failureCount: counts.failureCount)
+        }
     }
 }
 

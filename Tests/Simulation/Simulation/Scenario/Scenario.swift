@@ -36,11 +36,10 @@ package struct Scenario: Hashable, Sendable {
         exclude()
     }
 
-    /// Takes out what cannot be promised together: a restored PostgreSQL is told by Redis, which must then have been
-    /// there; and a log that is read again from its start repeats commands, which are no trades and have no ids.
+    /// Takes out what cannot be promised together: that PostgreSQL was restored is told by Redis, and what it lost is
+    /// read again from the log; where these lost the same, nobody has it any more.
     package mutating func exclude() {
-        if faults.contains(.restore) { faults.subtract([.redisOutage, .redisLoss]) }
-        if faults.contains(.logCut) { hazards.subtract([.generations, .renumbered]) }
+        if faults.contains(.restore) { faults.subtract([.redisOutage, .redisLoss, .newLog, .logCut]) }
     }
 
     package var intervals: [Interval] { Array(Interval.allCases.prefix(1 + max(0, min(6, longerIntervals)))) }
