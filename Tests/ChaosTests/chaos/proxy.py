@@ -16,9 +16,9 @@ CHUNK = 65_536
 
 
 class Proxy:
-    """Passes bytes on between whoever connects to `port` and the server's port."""
+    """Passes bytes on between whoever connects to `port` and the server's port, which may be set later."""
 
-    def __init__(self, upstream_port, listen_port=0):
+    def __init__(self, upstream_port=0, listen_port=0):
         self.upstream_port = upstream_port
         self._listener = socket.create_server(("127.0.0.1", listen_port), backlog=64)
         self.port = self._listener.getsockname()[1]

@@ -198,7 +198,9 @@ class KafkaBroker(Process):
             f"broker-{number}", [home / "bin" / "kafka-server-start.sh", self.properties], environment, stack.folder,
             logs / f"broker-{number}.log",
         )  # fmt: skip
-        settings = kafka_settings(number, ports, controllers, self.data) | properties
+        settings = kafka_settings(number, ports, controllers, self.data)
+        # A function where they differ from node to node.
+        settings |= properties(number, settings) if callable(properties) else properties
         self.properties.write_text("".join(f"{key}={value}\n" for key, value in settings.items()))
         self.cluster = stack.cluster_id
         self.format = [home / "bin" / "kafka-storage.sh", "format", "-t", self.cluster, "-c", self.properties]

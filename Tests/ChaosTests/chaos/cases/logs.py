@@ -163,7 +163,7 @@ def log_lost(ctx):
             processor.start()
             market.wait_claimed()
             size = count * (3 if number % 2 else 1)
-            fill(market, size, ctx.rng, rate=100, symbols=market.symbols[:1], first_id=ids)
+            fill(market, size, ctx.rng, rate=20, symbols=market.symbols[:1], first_id=ids)
             ids += size
             market.wait_drained()
             rows = market.query("SELECT count(*) FROM candles_10s")[0][0]
