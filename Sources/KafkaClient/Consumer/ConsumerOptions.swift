@@ -37,6 +37,8 @@ public struct ConsumerOptions: Sendable {
                 ("queued.min.messages", String(prefetchMessages)),
                 ("queued.max.messages.kbytes", String(prefetchKilobytes)),
                 ("fetch.wait.max.ms", String(fetchWaitMillis)),
+                // After a broker lost its log the topic is made anew a little later: the library's 5 minutes are long.
+                ("topic.metadata.refresh.interval.ms", "10000"),
                 // An empty topic must not be made by looking at it.
                 ("allow.auto.create.topics", "false"),
             ],
