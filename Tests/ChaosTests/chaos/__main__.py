@@ -11,6 +11,7 @@ from .cases import all_cases
 from .report import FAILED, markdown, summary, xunit
 from .runner import Runner
 from .servers import adopt_orphans
+from .waiting import end_all_waits
 
 QUICK_SECONDS = 240
 FULL_SECONDS = 3_600
@@ -44,6 +45,9 @@ def chosen(cases, options):
 
 def end_in_order(number, _frame):
     """Ctrl-C, SIGTERM and the overall bound end the run through its `finally` clauses."""
+    if number == signal.SIGALRM:
+        print("chaos: the run's time is over", file=sys.stderr, flush=True)
+    end_all_waits()
     raise SystemExit(128 + number)
 
 

@@ -10,13 +10,11 @@ from .context import Context
 from .report import FAILED, LEFT_OUT, PASSED, Result
 from .servers import kafka_home
 from .stack import Stack
-from .waiting import bound_this_thread
+from .waiting import bound_this_thread, check_bound
 
 # How many cases run beside one another.
-LANES = 3
+LANES = 4
 QUICK_CASE_SECONDS = 75
-# To end what a case started.
-END_SECONDS = 120
 
 
 class Stacks:
@@ -96,6 +94,10 @@ class Runner:
                     # A thread of its own: its bound ends with it.
                     with concurrent.futures.ThreadPoolExecutor(1, "case") as lane:
                         lane.submit(self.run_case, case).result()
+        except SystemExit:
+            # Told to end, or the run's time is over: what has been seen until now is still told.
+            for case in {case for case in self.cases} - {result.case for result in self.results}:
+                self.tell(Result(case, FAILED, self.seed, reason="the run was ended before this case was"))
         finally:
             self.stacks.close()
         self.results.sort(key=lambda result: (result.case.number, result.case.run.__name__))
@@ -114,13 +116,13 @@ class Runner:
         start = time.monotonic()
         self.say(f"{context.label}: begins")
         try:
+            check_bound()
             case.run(context)
         except Exception as error:  # noqa: BLE001 - a case may fail in any way
             result.outcome = FAILED
             result.reason = f"{type(error).__name__}: {error}"
             self.say(f"{context.label}: {traceback.format_exc()}")
         result.seconds = time.monotonic() - start
-        bound_this_thread(END_SECONDS)
         try:
             context.end()
         except Exception as error:  # noqa: BLE001

@@ -109,7 +109,12 @@ class LibraryServer:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-        wait_for(lambda: not any(alive(pid) for pid in pids), 20, f"{self.name} goes on after kill -9")
+        self._wait_for_end(pids, 20)
+
+    def _wait_for_end(self, pids, seconds):
+        wait_for(
+            lambda: not any(alive(pid) for pid in pids), seconds, f"{self.name} does not end", is_bounded=False
+        )  # fmt: skip
 
     def pause(self):
         self.signal(signal.SIGSTOP)
@@ -125,7 +130,7 @@ class LibraryServer:
         os.kill(self.pid, self.stop_signal)
         self.resume()
         try:
-            wait_for(lambda: not any(alive(pid) for pid in pids), seconds, f"{self.name} does not stop")
+            self._wait_for_end(pids, seconds)
         except AssertionError:
             self.kill()
             raise

@@ -4,6 +4,7 @@ import threading
 import time
 
 _bound = threading.local()
+_is_over = threading.Event()
 
 
 class Overdue(AssertionError):
@@ -15,11 +16,16 @@ def bound_this_thread(seconds):
     _bound.end = time.monotonic() + seconds
 
 
-def wait_for(condition, seconds, what, pause=0.05):
+def end_all_waits():
+    """The whole run is over: no thread waits any longer."""
+    _is_over.set()
+
+
+def wait_for(condition, seconds, what, pause=0.05, is_bounded=True):
     """The condition's first true value.
 
     `what` says what had not happened: a text, or a function that looks when it is needed. An exception of the
-    condition ends the wait.
+    condition ends the wait. Not bounded by the case's and the run's time: for what ends processes.
     """
     deadline = time.monotonic() + seconds
     while True:
@@ -29,12 +35,15 @@ def wait_for(condition, seconds, what, pause=0.05):
         now = time.monotonic()
         if now >= deadline:
             raise Overdue(f"after {seconds:g} s: {what() if callable(what) else what}")
-        check_bound(what)
+        if is_bounded:
+            check_bound(what)
         time.sleep(pause)
 
 
 def check_bound(what="the case"):
-    """Raises when the case's time is over."""
+    """Raises when the case's time is over, or the run's."""
+    if _is_over.is_set():
+        raise Overdue("the run was ended")
     if time.monotonic() >= getattr(_bound, "end", float("inf")):
         raise Overdue(f"the case's time is over: {what() if callable(what) else what}")
 

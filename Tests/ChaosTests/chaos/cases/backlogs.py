@@ -54,7 +54,7 @@ def backpressured(ctx):
 def day_of_backlog(ctx):
     market = ctx.market(symbols=8)
     market.create_topic()
-    count = 40_000 if ctx.quick else 2_000_000
+    count = 10_000 if ctx.quick else 2_000_000
     start_s = time.time() - DAY_SECONDS
     rate = fractions.Fraction(count, DAY_SECONDS)
     sent = fill(market, count, ctx.rng, rate=rate, start_s=start_s, shuffle=1.5, duplicates=0.02)

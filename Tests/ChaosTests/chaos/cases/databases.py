@@ -102,7 +102,7 @@ def postgres_down(ctx):
 
 
 @case(
-    16, "PostgreSQL restored to an older state", quick=True, beside=True, needs=("kafka",),
+    16, "PostgreSQL restored to an older state", beside=True, needs=("kafka",),
     promise="An older database is brought up to the log again, under a new lineage.",
 )  # fmt: skip
 def postgres_restored(ctx):

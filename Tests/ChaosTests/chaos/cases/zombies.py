@@ -65,7 +65,7 @@ def stopped_for_longer_than_the_session(ctx):
         markets = [ctx.market() for _ in range(1 if ctx.quick else 4)]
         refused += in_parallel(lambda market: zombie_returns(ctx, market), markets)
     assert any(refused), "no batch was on its way"
-    ctx.did(f"{len(refused)} owners stopped, {sum(refused)} batches delivered after the successor's claim: refused whole")
+    ctx.did(f"{len(refused)} owners stopped, {sum(refused)} batches delivered after the successor's claim: refused")
 
 
 def refused_commits(market):
@@ -128,7 +128,7 @@ def consumer_thread_stands_still(ctx):
         trial.begin()
         taken = claims(market)
         for attempt in range(10):
-            # One that waits inside a poll counts as polling for ever: it must be stopped at work, of which there is much.
+            # One that waits inside a poll counts as polling for ever: it must be stopped at work, so there is much.
             first_id = 1_000_000 * (attempt + 1)
             fill(market, 200_000, ctx.rng, rate=40, start_s=time.time() - 6_000, first_id=first_id)
             with only_running(processor.pid, "rdk:"):
