@@ -285,8 +285,10 @@ static void offsets(const char *brokers, const char *topic) {
     rd_kafka_destroy(kafka);
 }
 
-static void need(const char *what, const rd_kafka_topic_result_t **results, size_t count, rd_kafka_event_t *event) {
-    rd_kafka_resp_err_t error = count == 1 ? rd_kafka_topic_result_error(results[0]) : rd_kafka_event_error(event);
+/* The count is read here and not before: the results are made in the same call. */
+static void need(
+    const char *what, const rd_kafka_topic_result_t **results, const size_t *count, rd_kafka_event_t *event) {
+    rd_kafka_resp_err_t error = *count == 1 ? rd_kafka_topic_result_error(results[0]) : rd_kafka_event_error(event);
     if (error) stop(what, rd_kafka_err2str(error));
 }
 
@@ -336,16 +338,19 @@ static void admin(const char *command, int argc, char **argv) {
     size_t count = 0;
     if (rd_kafka_event_error(event)) stop(command, rd_kafka_event_error_string(event));
     if (strcmp(command, "create") == 0) {
-        need(command, rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count), count, event);
+        const rd_kafka_CreateTopics_result_t *result = rd_kafka_event_CreateTopics_result(event);
+        need(command, rd_kafka_CreateTopics_result_topics(result, &count), &count, event);
     } else if (strcmp(command, "grow") == 0) {
-        need(command, rd_kafka_CreatePartitions_result_topics(rd_kafka_event_CreatePartitions_result(event), &count),
-             count, event);
+        const rd_kafka_CreatePartitions_result_t *result = rd_kafka_event_CreatePartitions_result(event);
+        need(command, rd_kafka_CreatePartitions_result_topics(result, &count), &count, event);
     } else if (strcmp(command, "delete") == 0) {
-        need(command, rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event), &count), count, event);
+        const rd_kafka_DeleteTopics_result_t *result = rd_kafka_event_DeleteTopics_result(event);
+        need(command, rd_kafka_DeleteTopics_result_topics(result, &count), &count, event);
     } else {
         const rd_kafka_topic_partition_list_t *cut =
             rd_kafka_DeleteRecords_result_offsets(rd_kafka_event_DeleteRecords_result(event));
-        if (cut->cnt != 1 || cut->elems[0].err) stop(command, cut->cnt ? rd_kafka_err2str(cut->elems[0].err) : "no answer");
+        rd_kafka_resp_err_t failure = cut->cnt == 1 ? cut->elems[0].err : RD_KAFKA_RESP_ERR__FAIL;
+        if (failure) stop(command, rd_kafka_err2str(failure));
     }
     rd_kafka_event_destroy(event);
     rd_kafka_AdminOptions_destroy(options);

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from chaos import stored
-from chaos.fold import Fold, Runs
+from chaos.fold import INTERVALS, Fold, Runs
 from chaos.kafkalog import ROOT, Record, murmur2, partition_of
 from chaos.load import Shape, Shuffler, Tape
 from chaos.oracle import control_json, trade_json
@@ -60,7 +60,8 @@ def test_the_fast_and_the_long_way_read_the_same():
     for _ in range(2_000):
         price = f"{rng.randrange(10 ** rng.randrange(1, 9))}.{rng.randrange(10**8):08}"
         quantity = f"{rng.randrange(10 ** rng.randrange(1, 9))}.{rng.randrange(10**8):08}"
-        value = trade_json(KEY, rng.randrange(10 ** rng.randrange(1, 17)), rng.randrange(10**16 * 7 // 10), price, quantity)
+        trade_id, time_us = rng.randrange(10 ** rng.randrange(1, 17)), rng.randrange(10**16 * 7 // 10)
+        value = trade_json(KEY, trade_id, time_us, price, quantity)
         fields = FAST(value).groups()
         try:
             slow = decode(value)
@@ -236,7 +237,7 @@ def test_the_exchanges_own_minutes():
             start = int(row[0]) // 1_000
             if not 1_577_977_860 <= start <= 1_577_978_220:
                 continue
-            wanted = [Decimal(text) for text in row[1:6]] + [Decimal(row[7]), int(row[8]), Decimal(row[9]), Decimal(row[10])]
+            wanted = [Decimal(row[column]) for column in (1, 2, 3, 4, 5, 7, 8, 9, 10)]
             assert list(minutes[KEY, start][:9]) == wanted
             compared += 1
     assert compared == 7
@@ -272,11 +273,9 @@ def everything():
     fold = folded(records)
     progress = {0: stored.Progress("topic", 1, 1, 4_002, NOW_US + 86_400_000_000)}
     candles = {}
-    for interval in ("10s", "1m", "5m", "15m", "1h", "4h", "1d"):
+    for interval, seconds in INTERVALS.items():
         for (key, start), row in rows(fold, interval).items():
-            if (start + {"10s": 10, "1m": 60, "5m": 300, "15m": 900, "1h": 3600, "4h": 14400, "1d": 86400}[interval]) * (
-                1_000_000
-            ) <= progress[0].watermark_us:
+            if (start + seconds) * 1_000_000 <= progress[0].watermark_us:
                 candles[interval, key, start] = (*row, 1)
     quarantine = {
         ("topic", partition, offset): (refused.reason, refused.key, refused.value)

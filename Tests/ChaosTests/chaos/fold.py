@@ -166,7 +166,7 @@ class Fold:
         self._retention = None
 
     def retain(self, horizon, offsets):
-        """From these offsets on, trades of base windows that end at or before the horizon (unix seconds) have no row."""
+        """From these offsets on, trades of base windows that end by the horizon (unix seconds) have no row."""
         self._retention = (horizon * 1_000_000, offsets)
 
     def take(self, records, log=0, below=None):
@@ -198,7 +198,8 @@ class Fold:
                         self.trades += 1
                         market.highest = last
                         market.highest_time = time
-                        self._count(market, (market.generation, last), last, last, price, quantity, side == b"buy", time)
+                        first = (market.generation, last)
+                        self._count(market, first, last, last, price, quantity, side == b"buy", time)
                         continue
             self._judge(record, log)
 

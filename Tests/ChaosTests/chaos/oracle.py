@@ -40,7 +40,8 @@ class Findings:
 
     def __str__(self):
         parts = [f"{self.records:,} records, {self.trades:,} trades, {self.rows:,} rows"]
-        for count, what in ((self.duplicates, "duplicates"), (self.quarantined, "quarantined"), (self.late, "late_trades")):
+        counts = {"duplicates": self.duplicates, "quarantined": self.quarantined, "late_trades": self.late}
+        for what, count in counts.items():
             if count:
                 parts.append(f"{count:,} {what}")
         return ", ".join(parts) + ": zero difference"

@@ -1,4 +1,4 @@
-"""What Redis shows and what the topics say, beside PostgreSQL and the fold: checks 4 and 5. Both follow a little later."""
+"""What Redis shows and the topics say, beside PostgreSQL and the fold: checks 4 and 5. Both follow a little later."""
 
 import json
 from decimal import Decimal

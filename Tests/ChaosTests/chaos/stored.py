@@ -203,8 +203,9 @@ def count_differences(oracle, found):
     total = in_rows + open_trades + late + refused_in_table + oracle.dropped_trades
     if total != accepted + refused_in_log:
         yield (
-            f"{in_rows} trades in base rows + {open_trades} in open windows + {late} in late_trades + {refused_in_table} ids in"
-            f" the quarantine alone + {oracle.dropped_trades} dropped by retention = {total}, where the log has"
+            f"{in_rows} trades in base rows + {open_trades} in open windows + {late} in late_trades +"
+            f" {refused_in_table} ids in the quarantine alone + {oracle.dropped_trades} dropped by retention"
+            f" = {total}, where the log has"
             f" {accepted + refused_in_log} distinct ids"
         )
 

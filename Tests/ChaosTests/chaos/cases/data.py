@@ -1,4 +1,4 @@
-"""What a log may hold: duplicates, disorder, late and future trades, poison, other numberings, aggregates, strangers."""
+"""What a log may hold: duplicates, disorder, late and future trades, poison, other numberings, strangers."""
 
 import json
 import time
@@ -86,8 +86,8 @@ def late_trades(ctx):
     send(market, [before.next()[1:] for _ in range(count // 10)])
     settle(ctx, market)
     ctx.did(
-        f"of {count:,} trades 5 % an hour and 5 % 30 h late, {shuffled:,} shuffled within 2 s, {count // 10:,} older than"
-        " the first ever seen"
+        f"of {count:,} trades 5 % an hour and 5 % 30 h late, {shuffled:,} shuffled within 2 s, {count // 10:,} older"
+        " than the first ever seen"
     )
     amended = market.query("SELECT count(*) FROM candles WHERE revision > 1")[0][0]
     assert amended > 0, "no candle was amended"
@@ -132,7 +132,8 @@ def future_trade(ctx):
     fill(market, 500, ctx.rng, rate=100, symbols=[key])
     now = now_us()
     # Three hours ahead is refused; ninety minutes ahead is possible and not believed by itself.
-    send(market, [(key, trade_json(key, 501, now + 3 * HOUR * 10**6)), (key, trade_json(key, 502, now + 90 * 60 * 10**6))])
+    ahead = [(501, 3 * HOUR), (502, 90 * 60)]
+    send(market, [(key, trade_json(key, trade_id, now + seconds * 10**6)) for trade_id, seconds in ahead])
     fill(market, 100, ctx.rng, rate=100, symbols=[key], first_id=503)
     market.wait_drained()
     partition = partition_of(key, market.partitions)
@@ -235,7 +236,8 @@ def quiet_symbol(ctx):
             60, f"the last candle of {key} stays open",
         )  # fmt: skip
         took.append(time.time() - (window + 10 + 2 + 2))
-    ctx.did(f"closed {', '.join(f'{seconds:+.1f} s' for seconds in took)} against end + bound + idle timeout (2 s each)")
+    closed = ", ".join(f"{seconds:+.1f} s" for seconds in took)
+    ctx.did(f"closed {closed} against end + bound + idle timeout (2 s each)")
     settle(ctx, market, close=False)
 
 
@@ -259,7 +261,7 @@ def numbering_restarted(ctx):
     settle(ctx, market)
     generation = market.query("SELECT max(last_generation) FROM candles WHERE symbol = %s", [key])[0][0]
     assert generation == 1, f"the candles know generation {generation}"
-    ctx.did("100 restarted ids and one 10^12 ahead quarantined; after the command all 100 count in a generation of their own")
+    ctx.did("100 restarted ids and one 10^12 ahead quarantined; after the command all 100 count, in a new generation")
 
 
 @case(
@@ -276,8 +278,8 @@ def aggregates_overlap(ctx):
         while ids < count:
             size = ctx.rng.randrange(1, 9)
             last, time_us = ids + size - 1, begin + ids * 4_000
-            singles = [trade_json(key, n, time_us, price="2.00000000", quantity="0.50000000") for n in range(ids, last + 1)]
-            aggregate = trade_json(key, last, time_us, price="2.00000000", quantity=f"{size * 0.5:.8f}", count=size)
+            singles = [trade_json(key, n, time_us, "2.00000000", "0.50000000") for n in range(ids, last + 1)]
+            aggregate = trade_json(key, last, time_us, "2.00000000", f"{size * 0.5:.8f}", count=size)
             kind = ctx.rng.randrange(4)
             if kind == 0:
                 mine = [aggregate, *singles]

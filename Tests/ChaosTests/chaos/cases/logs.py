@@ -24,7 +24,9 @@ def need_halt(service, *texts, since=0):
         status, text = service.get("/ready")
         return status == 503 and all(part in text for part in texts)
 
-    wait_for(halted, HALT_SECONDS, lambda: f"/ready is {service.get('/ready')}, expected 503 with {texts}\n{service.tail()}")
+    wait_for(
+        halted, HALT_SECONDS, lambda: f"/ready is {service.get('/ready')}, expected 503 with {texts}\n{service.tail()}"
+    )
     assert service.is_healthy(), "a halted processor must stay healthy"
     assert service.said("partition halted"), "the log does not say that a partition is halted"
 
@@ -75,7 +77,7 @@ def offset_below_start(ctx):
     ctx.settled(oracle.check(market))
     missing = market.query("SELECT max(missing_trades) FROM candles_10s WHERE symbol = %s", [keys[0]])[0][0]
     assert missing == 100, f"of 100 lost trades {missing} are missing"
-    ctx.did("halted with partition, expected offset and the way out; the others went on; ON_NEW_LOG=continue: a hole of 100")
+    ctx.did("halted with its partition, offset and way out; the others went on; ON_NEW_LOG=continue: a hole of 100")
 
 
 @case(
@@ -147,7 +149,7 @@ def lose_log(stack):
 
 @case(
     34, "the log is lost, ON_NEW_LOG=continue", quick=True, needs=("kafka",), seconds=600,
-    promise="A broker that lost its log costs what was in it alone: it is a hole, and nothing of the new log is skipped.",
+    promise="A broker that lost its log costs what was in it alone, as a hole; nothing of the new log is skipped.",
 )  # fmt: skip
 def log_lost(ctx):
     stack = ctx.own_stack()
@@ -204,7 +206,8 @@ def log_lost_beneath(ctx):
         market.create_topic()
         fill(market, size, ctx.rng, rate=100, symbols=key, first_id=1_000 * (number + 1))
         market.wait_drained(90)
-        wait_for(lambda: market.query("SELECT max(lineage) FROM processor_progress")[0][0] == number + 2, 60, "no new lineage")
+        lineage = market.query("SELECT max(lineage) FROM processor_progress")[0][0]
+        assert lineage == number + 2, f"lineage is {lineage}"
         # The topics that services make at their start are gone as well: whoever ran before makes them again.
         processor.stop(20)
         processor.start()
