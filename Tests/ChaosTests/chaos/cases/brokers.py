@@ -96,7 +96,7 @@ def broker_killed(ctx):
 
 
 @case(
-    10, "broker down", quick=True, needs=("kafka",), seconds=600,
+    10, "broker down", needs=("kafka",), seconds=600,
     promise="A broker may stay away: memory is bounded, what the producer took from the venue is not lost.",
 )  # fmt: skip
 def broker_down(ctx):
@@ -234,7 +234,7 @@ def assigned(processor):
 
 
 @case(
-    11, "only the coordinator unreachable", quick=False, needs=("kafka",), seconds=400,
+    11, "only the coordinator unreachable", needs=("kafka",), seconds=400,
     promise="A processor that the group has given up can corrupt nothing, though it still reads: it is fenced.",
 )  # fmt: skip
 def coordinator_unreachable(ctx):
@@ -283,7 +283,7 @@ def coordinator_unreachable(ctx):
 
 
 @case(
-    12, "leader change", quick=False, needs=("kafka",), seconds=400,
+    12, "leader change", needs=("kafka",), seconds=400,
     promise="The partitions' leader may change or die at any time.",
 )  # fmt: skip
 def leader_change(ctx):
@@ -310,7 +310,7 @@ def leader_change(ctx):
 
 
 @case(
-    12, "log truncation", quick=False, needs=("kafka",), seconds=400,
+    12, "log truncation", needs=("kafka",), seconds=400,
     promise="A log that lost records the processor has committed is noticed: it halts and skips nothing.",
 )  # fmt: skip
 def log_truncated(ctx):

@@ -148,7 +148,7 @@ def lose_log(stack):
 
 
 @case(
-    34, "the log is lost, ON_NEW_LOG=continue", quick=True, needs=("kafka",), seconds=600,
+    34, "the log is lost, ON_NEW_LOG=continue", needs=("kafka",), seconds=600,
     promise="A broker that lost its log costs what was in it alone, as a hole; nothing of the new log is skipped.",
 )  # fmt: skip
 def log_lost(ctx):
@@ -189,7 +189,7 @@ def log_lost(ctx):
 
 
 @case(
-    34, "the log is lost while the processor runs", quick=False, needs=("kafka",), seconds=600,
+    34, "the log is lost while the processor runs", needs=("kafka",), seconds=600,
     promise="A running processor goes over to the new log by itself.",
 )  # fmt: skip
 def log_lost_beneath(ctx):
