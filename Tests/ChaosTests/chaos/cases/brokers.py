@@ -338,7 +338,7 @@ def log_truncated(ctx):
     stack.brokers[0].kill()
     stack.brokers[1].restart(90)
     wait_for(lambda: leaders_of(market, market.topic).get(partition) == 2, 90, "broker 2 is not elected")
-    need_halt(processor, f"partition {partition}: expected", "ON_NEW_LOG=continue")
+    need_halt(processor, f"partition {partition}: expected", "--on-new-log continue")
     assert market.progress()[partition] == 200
     # What comes now has offsets that were used before.
     survivor = Kafka(f"127.0.0.1:{stack.brokers[1].port}")

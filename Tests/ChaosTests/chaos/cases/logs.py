@@ -64,7 +64,7 @@ def offset_below_start(ctx):
     oracle.of(market).read_log(below=market.progress())
     oracle.of(market).kafka.cut_log(market.topic, 0, 300)
     processor.start()
-    need_halt(processor, "partition 0: expected offset 200", "ON_NEW_LOG=continue", "Offset out of range")
+    need_halt(processor, "partition 0: expected offset 200", "--on-new-log continue", "Offset out of range")
     # Nothing else stops.
     wait_for(lambda: market.progress()[1] == 400, 60, lambda: f"partition 1 stands at {market.progress()}")
     assert market.progress()[0] == 200, "the halted partition moved"
@@ -97,12 +97,12 @@ def topic_recreated(ctx):
     kafka.delete_topic(market.topic)
     wait_for(lambda: not topic_there(market), 30, "the topic is still there")
     market.create_topic()
-    need_halt(processor, known, "the topic was made anew", "ON_NEW_LOG=continue", "Another log")
+    need_halt(processor, known, "made anew", "--on-new-log continue", "Another log")
     fill(market, 300, ctx.rng, rate=100, first_id=1_000)
     # And at a start.
     processor.stop()
     processor.start()
-    need_halt(processor, known, "the topic was made anew")
+    need_halt(processor, known, "made anew")
     found = market.query("SELECT count(*), min(topic_uuid) FROM processor_progress WHERE lineage = 1")[0]
     assert found == (market.partitions, known), "a halted partition's progress was changed"
     processor.stop()
