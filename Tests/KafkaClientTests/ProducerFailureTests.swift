@@ -19,14 +19,16 @@ struct ProducerFailureTests {
         var options = ProducerOptions()
         options.maxQueuedMessages = 1
         let failures = Mutex<[KafkaError.Code?]>([])
+        let undelivered = Mutex<[UndeliveredMessage]>([])
         let core = try ProducerCore(configuration, options: options) { batch in
             failures.withLock { $0 += batch.deliveries.map(\.failure) }
+            undelivered.withLock { $0 += batch.undelivered }
         }
         try core.start()
         #expect(core.state == .running)
         func send() throws {
             try core.send(
-                topic: "t", partition: nil, key: nil, value: [1], headers: [], timestampMillis: nil, token: 7)
+                topic: "t", partition: nil, key: [2, 3], value: [1], headers: [], timestampMillis: nil, token: 7)
         }
         try send()
         #expect(throws: KafkaError.self) { try send() }
@@ -51,5 +53,9 @@ struct ProducerFailureTests {
         #expect(await core.ended.wait(timeoutMillis: 10_000))
         #expect(core.counters.queued == 0 && core.counters.failed == 1)
         #expect(failures.withLock { $0.count } == 1)
+        // What failed comes back with its bytes, to be sent again.
+        let returned = undelivered.withLock { $0 }
+        #expect(returned.map(\.key) == [[2, 3]] && returned.map(\.value) == [[1]])
+        #expect(returned.map(\.failure) == failures.withLock { $0 })
     }
 }

@@ -28,14 +28,31 @@ public struct Delivery: Sendable, Hashable {
     }
 }
 
+/// A message that was given up, with its bytes: whoever must not lose it sends it again.
+public struct UndeliveredMessage: Sendable, Hashable {
+    public let key: [UInt8]?
+    /// The payload, or nil for a tombstone.
+    public let value: [UInt8]?
+    public let failure: KafkaError.Code
+
+    public init(key: [UInt8]?, value: [UInt8]?, failure: KafkaError.Code) {
+        self.key = key
+        self.value = value
+        self.failure = failure
+    }
+}
+
 /// Deliveries of one topic, as many as came together; in the order of sending within each partition.
 public struct DeliveryBatch: Sendable {
     public let topic: String
     public let deliveries: [Delivery]
+    /// Those of them that failed; librdkafka still has their bytes then, so that no sender needs to keep a copy.
+    public let undelivered: [UndeliveredMessage]
 
-    public init(topic: String, deliveries: [Delivery]) {
+    public init(topic: String, deliveries: [Delivery], undelivered: [UndeliveredMessage] = []) {
         self.topic = topic
         self.deliveries = deliveries
+        self.undelivered = undelivered
     }
 }
 

@@ -4,7 +4,7 @@
 /// One thread of its own serves the acknowledgements. Success is only what a delivery says, never that
 /// ``send(topic:partition:key:value:headers:timestampMillis:token:)`` returned.
 public final class KafkaProducer: Sendable {
-    private let core: ProducerCore
+    let core: ProducerCore
 
     /// Makes a producer; brokers are connected to in the background.
     ///

@@ -67,6 +67,7 @@ extension ProducerCore {
         var batches: [DeliveryBatch] = []
         var answers: [(id: UInt64, result: Result<DeliveryReport, KafkaError>)] = []
         var deliveries: [Delivery] = []
+        var undelivered: [UndeliveredMessage] = []
         deliveries.reserveCapacity(rd_kafka_event_message_count(event))
         var topic: OpaquePointer?
         var acknowledged: UInt64 = 0
@@ -76,9 +77,12 @@ extension ProducerCore {
             if number == RD_KAFKA_RESP_ERR_NO_ERROR { acknowledged += 1 } else { failed += 1 }
             if message.pointee.rkt != topic {
                 if !deliveries.isEmpty {
-                    batches.append(DeliveryBatch(topic: Self.name(of: topic, &names), deliveries: deliveries))
+                    batches.append(
+                        DeliveryBatch(
+                            topic: Self.name(of: topic, &names), deliveries: deliveries, undelivered: undelivered))
                 }
                 deliveries.removeAll(keepingCapacity: true)
+                undelivered.removeAll()
                 topic = message.pointee.rkt
             }
             let token = UInt64(UInt(bitPattern: message.pointee._private))
@@ -87,19 +91,23 @@ extension ProducerCore {
                     Delivery(
                         token: token, partition: message.pointee.partition, offset: message.pointee.offset,
                         failure: number == RD_KAFKA_RESP_ERR_NO_ERROR ? nil : KafkaError.Code(number)))
+                if number != RD_KAFKA_RESP_ERR_NO_ERROR { undelivered.append(Self.undelivered(message)) }
             } else {
                 answers.append((token & ~Self.waiterBit, Self.result(of: message, topic: Self.name(of: topic, &names))))
             }
         }
         if !deliveries.isEmpty {
-            batches.append(DeliveryBatch(topic: Self.name(of: topic, &names), deliveries: deliveries))
+            batches.append(
+                DeliveryBatch(topic: Self.name(of: topic, &names), deliveries: deliveries, undelivered: undelivered))
         }
         // The messages a fatal error takes down come before the error's own event; whoever waits shall hear of the
         // error.
         if failed > 0 && rd_kafka_fatal_error(client.pointer, nil, 0) != RD_KAFKA_RESP_ERR_NO_ERROR {
             fail(.fatal(of: client.pointer))
         }
-        // Counted before anybody is told.
+        // Told before they are counted: who waits until nothing is queued has heard of all that failed.
+        for batch in batches { onDelivery(batch) }
+        // Counted before anybody who waits goes on.
         tally.withLock {
             $0.acknowledged += acknowledged
             $0.failed += failed
@@ -113,7 +121,16 @@ extension ProducerCore {
         for (id, result) in answers {
             waiting.withLock { $0.deliveries.removeValue(forKey: id) }?.resume(returning: result)
         }
-        for batch in batches { onDelivery(batch) }
+    }
+
+    private static func undelivered(_ message: UnsafePointer<rd_kafka_message_t>) -> UndeliveredMessage {
+        UndeliveredMessage(
+            key: bytes(message.pointee.key, message.pointee.key_len),
+            value: bytes(message.pointee.payload, message.pointee.len), failure: KafkaError.Code(message.pointee.err))
+    }
+
+    private static func bytes(_ pointer: UnsafeMutableRawPointer?, _ count: Int) -> [UInt8]? {
+        pointer.map { Array(UnsafeRawBufferPointer(start: $0, count: count)) }
     }
 
     private static func result(
