@@ -160,6 +160,7 @@ public struct BinanceFeed: VenueFeed {
             guard !trades.isEmpty else { continue }
             do {
                 try await receiver.receive(trades)
+                await progress.received()
             } catch is CancellationError {
                 throw CancellationError()
             } catch {
@@ -195,16 +196,24 @@ private struct ReceiverError: Error {
 private actor ConnectionProgress {
     private(set) var hasTrades = false
     private var messageCount = 0
+    /// While the receiver takes its time nothing is read: that is no silence of the venue's.
+    private var isReceiving = false
 
     func messageCame(hasTrades: Bool) {
         messageCount += 1
+        isReceiving = hasTrades
         if hasTrades { self.hasTrades = true }
+    }
+
+    func received() {
+        messageCount += 1
+        isReceiving = false
     }
 
     /// Returns, with the reason, once nothing at all has come in for `patience`.
     func waitUntilStale(_ patience: Duration) async throws -> String {
         var seen = -1
-        while seen != messageCount {
+        while seen != messageCount || isReceiving {
             seen = messageCount
             try await Task.sleep(for: patience)
         }

@@ -6,9 +6,9 @@ import MarketWire
 import ServiceKit
 
 /// Tells the rest of the system that this producer lives (`market.heartbeat`) and what it knows of its instruments
-/// (`instruments`). What is lost here is said again a little later.
+/// (`instruments`). A lost heartbeat is followed by the next one; metadata is said again until the broker has it.
 struct AnnouncementPublisher: Sendable {
-    let producer: KafkaProducer
+    let producer: LastingProducer
     let catalog: TopicCatalog
     let feed: any VenueFeed
     let status: FeedStatus
@@ -16,6 +16,7 @@ struct AnnouncementPublisher: Sendable {
     let time: TimeSource
     let logger: Logger
 
+    private static let headers = [KafkaHeader(WireSchema.headerName, WireSchema.version)]
     private static let heartbeatPause = Duration.seconds(3)
     /// How often the venue is asked for its instruments; tick sizes change rarely.
     private static let metadataPause = Duration.seconds(6 * 3_600)
@@ -34,7 +35,14 @@ struct AnnouncementPublisher: Sendable {
                         sinceMicros: now - last)
                 ])
             last = now
-            send(catalog.heartbeat.name, key: producerID, record)
+            do {
+                try await producer.replaceIfFailed()
+                try producer.current.send(
+                    topic: catalog.heartbeat.name, key: Array(producerID.utf8), value: record.encoded(),
+                    headers: Self.headers)
+            } catch {
+                logger.debug("a heartbeat was not sent", metadata: ["error": "\(error)"])
+            }
             try? await Task.sleep(for: Self.heartbeatPause)
         }
     }
@@ -45,7 +53,11 @@ struct AnnouncementPublisher: Sendable {
         while !Task.isCancelled {
             do {
                 let records = try await feed.metadata()
-                for record in records { send(catalog.instruments.name, key: record.symbol, record) }
+                for record in records {
+                    try await producer.current.deliver(
+                        topic: catalog.instruments.name, key: Array(record.symbol.utf8), value: record.encoded(),
+                        headers: Self.headers)
+                }
                 let missing = Set(feed.instruments.map(\.key)).subtracting(records.map(\.symbol))
                 if !missing.isEmpty {
                     logger.warning(
@@ -54,19 +66,9 @@ struct AnnouncementPublisher: Sendable {
                 backoff.reset()
                 try? await Task.sleep(for: Self.metadataPause)
             } catch {
-                logger.warning("the venue's metadata cannot be had now", metadata: ["error": "\(error)"])
+                logger.warning("the venue's metadata cannot be announced now", metadata: ["error": "\(error)"])
                 try? await Task.sleep(for: backoff.next())
             }
-        }
-    }
-
-    private func send(_ topic: String, key: String, _ record: some WireRecord) {
-        do throws(KafkaError) {
-            try producer.send(
-                topic: topic, key: Array(key.utf8), value: record.encoded(),
-                headers: [KafkaHeader(WireSchema.headerName, WireSchema.version)])
-        } catch {
-            logger.debug("an announcement was not sent", metadata: ["topic": "\(topic)", "error": "\(error)"])
         }
     }
 }

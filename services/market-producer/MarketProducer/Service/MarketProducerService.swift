@@ -37,8 +37,9 @@ public struct MarketProducerService: Sendable {
         let admin = try KafkaAdmin(kafka.configuration)
         try await cancelWhenGracefulShutdown {
             try await kafka.ensureTopics(
-                [catalog.trades, catalog.instruments, catalog.heartbeat], mayCreate: catalog.mayCreate, through: admin,
-                health: context.health)
+                [catalog.trades, catalog.source, catalog.instruments, catalog.heartbeat], mayCreate: catalog.mayCreate,
+                through: admin, health: context.health)
+            try await kafka.claimLog(of: settings.source, catalog: catalog, health: context.health)
         }
         let partitions = try await admin.partitionCount(of: catalog.trades.name) ?? catalog.trades.partitions
         await admin.close(timeoutMillis: 1_000)
@@ -46,10 +47,11 @@ public struct MarketProducerService: Sendable {
         let status = FeedStatus()
         let publisher = try TradePublisher(
             kafka.configuration, topic: catalog.trades.name, partitions: Int32(partitions),
-            acknowledgedIDs: AcknowledgedIDs(), logger: context.logger(for: "publisher"), health: context.health)
+            logger: context.logger(for: "publisher"), health: context.health)
+        let announcing = context.logger(for: "announcements")
         let announcements = AnnouncementPublisher(
-            producer: try KafkaProducer(kafka.configuration), catalog: catalog, feed: feed, status: status,
-            producerID: settings.producerID, time: time, logger: context.logger(for: "announcements"))
+            producer: try LastingProducer(kafka.configuration, logger: announcing), catalog: catalog, feed: feed,
+            status: status, producerID: settings.producerID, time: time, logger: announcing)
         let monitor = FeedMonitor(
             publisher: publisher, status: status, health: context.health, logger: context.logger(for: feed.venue),
             time: time)
@@ -57,6 +59,7 @@ public struct MarketProducerService: Sendable {
             try await cancelWhenGracefulShutdown {
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask { try await feed.run(monitor) }
+                    group.addTask { await publisher.run() }
                     group.addTask { await announcements.beat() }
                     group.addTask { await announcements.announceInstruments() }
                     _ = try await group.next()
