@@ -19,6 +19,7 @@ TOPICS = {
     "progress.schema.json": "market.progress",
     "instrument.schema.json": "instruments",
     "heartbeat.schema.json": "market.heartbeat",
+    "source.schema.json": "trades.source",
 }
 
 

@@ -129,7 +129,7 @@ struct StoreLossTests {
         let writer = RedisClient(try RedisConfiguration(url: redis.url))
         _ = try await writer.send(["SET", "market:source", "simulator:seed=1"])
         let wrong = settings(postgres, redis.url, ["MARKET_SOURCE": "binance"])
-        let error = await #expect(throws: SourceMismatch.self) {
+        let error = await #expect(throws: SourceMismatchError.self) {
             try await withService(wrong) { _ in try await Task.sleep(for: .seconds(30)) }
         }
         #expect(error?.description.contains("simulator:seed=1") == true)

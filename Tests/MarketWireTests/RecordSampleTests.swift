@@ -134,6 +134,10 @@ import Testing
             "subscription.json")
     }
 
+    @Test func sources() throws {
+        try check(SourceRecord(source: "simulator:seed=1,rate=25"), "source.json")
+    }
+
     @Test func quarantine() throws {
         let record = QuarantineRecord(
             reason: "key_mismatch", detail: "the record's key is not \u{1}", sourceTopic: "trades", partition: 7,

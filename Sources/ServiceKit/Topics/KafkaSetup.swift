@@ -82,7 +82,7 @@ public struct KafkaSetup: Sendable {
         }
     }
 
-    private func report(_ reason: String, _ attempt: Int, _ health: HealthBoard) {
+    func report(_ reason: String, _ attempt: Int, _ health: HealthBoard) {
         health.set("kafka", .starting(reason))
         if attempt == 3 || attempt.isMultiple(of: 20), attempt > 0 { logger.warning("waiting: \(reason)") }
     }

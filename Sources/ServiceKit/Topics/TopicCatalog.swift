@@ -10,6 +10,8 @@ public struct TopicDefinition: Sendable, Hashable {
 /// All topics of one installation.
 public struct TopicCatalog: Sendable {
     public let trades: TopicDefinition
+    /// Whose market `trades` is; one record that is kept for ever.
+    public let source: TopicDefinition
     public let candles: TopicDefinition
     public let quarantine: TopicDefinition
     public let progress: TopicDefinition
@@ -39,6 +41,7 @@ public struct TopicCatalog: Sendable {
                 "cleanup.policy": "delete", "message.timestamp.type": "LogAppendTime",
                 "retention.ms": "\(retention.components.seconds * 1_000)",
             ])
+        source = topic("\(trades).source", 1, ["cleanup.policy": "delete", "retention.ms": "-1"])
         candles = topic("candles", partitions, compacted)
         quarantine = topic("\(trades).quarantine", 1, ["cleanup.policy": "delete", "retention.ms": "2592000000"])
         progress = topic("market.progress", 1, compacted)

@@ -54,6 +54,7 @@ public enum MarketAPI {
                 RedisLiveSource(
                     client: redis, board: board, health: context.health, marketSource: configuration.marketSource,
                     logger: redisLogger),
+                try LogGuard(context, source: configuration.marketSource),
             ], onRunning: onRunning)
         let outcome: Result<Void, any Error>
         do { outcome = .success(try await application.run()) } catch { outcome = .failure(error) }

@@ -34,5 +34,5 @@ enum APISettings {
         host, port, assetsFolder, dashboardFolder, migrate, postgresPoolSize, maxWebSocketClients, maxConnections,
         venueSilentAfter, priceMaxAge, SharedSettings.postgresURL, SharedSettings.redisURL, SharedSettings.symbols,
         SharedSettings.candleIntervals,
-    ]
+    ] + SharedSettings.kafka
 }

@@ -70,8 +70,8 @@ struct RedisLiveSource: Service {
         while !Task.isCancelled {
             do {
                 let reply = try await client.send(["GET", "market:source"])
-                if let source = reply.text, source != marketSource {
-                    throw SourceMismatch(store: "Redis", found: source, own: marketSource)
+                if let source = reply.text {
+                    try SourceMismatchError.check(source, own: marketSource, in: "Redis")
                 }
                 let loaded = try await RedisSnapshot(client: client).load(into: board)
                 board.feedConnected()

@@ -5,18 +5,6 @@ import Schemas
 import ServiceKit
 import ServiceLifecycle
 
-/// Data of another market: ids and prices of two sources would mix, so the service stops.
-struct SourceMismatch: Error, CustomStringConvertible {
-    let store: String
-    let found: String
-    let own: String
-
-    var description: String {
-        "\(store) belongs to the market '\(found)', this service to '\(own)' (MARKET_SOURCE). "
-            + "Give it a database of its own, or set MARKET_SOURCE to what the data is from."
-    }
-}
-
 /// Watches PostgreSQL: brings its schema up to date, refuses another market's data, reads the instruments and keeps the
 /// health board true.
 struct StoreGuard: Service {
@@ -81,9 +69,7 @@ struct StoreGuard: Service {
             let rows = try await pool.query("SELECT source FROM market_source")
             if let row = rows.first {
                 let source: String = try row.value("source")
-                guard source == marketSource else {
-                    throw SourceMismatch(store: "PostgreSQL", found: source, own: marketSource)
-                }
+                try SourceMismatchError.check(source, own: marketSource, in: "PostgreSQL")
             }
             return true
         } catch let error as PostgresError {

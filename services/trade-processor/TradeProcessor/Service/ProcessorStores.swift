@@ -40,9 +40,10 @@ struct ProcessorStores: Sendable {
         do { admin = try KafkaAdmin(kafka.configuration) }
         try await kafka.ensureTopics(
             [
-                catalog.trades, catalog.candles, catalog.quarantine, catalog.progress, catalog.instruments,
-                catalog.subscriptions,
+                catalog.trades, catalog.source, catalog.candles, catalog.quarantine, catalog.progress,
+                catalog.instruments, catalog.subscriptions,
             ], mayCreate: catalog.mayCreate, through: admin, health: context.health)
+        try await kafka.claimLog(of: settings.source, catalog: catalog, health: context.health)
         return ProcessorStores(
             pool: pool, redis: redis, admin: admin, kafka: kafka, catalog: catalog,
             tradesPartitions: try await partitions(of: catalog.trades, admin),
@@ -112,7 +113,7 @@ struct ProcessorStores: Sendable {
             try Task.checkCancellation()
             throw error
         }
-        guard found == source else { throw SourceMismatchError(place: "PostgreSQL", found: found, configured: source) }
+        try SourceMismatchError.check(found, own: source, in: "PostgreSQL")
         // Redis holds nothing that cannot be rebuilt: one that is down is asked by nobody here.
         guard
             let reply = try? await redis.send([
@@ -120,20 +121,7 @@ struct ProcessorStores: Sendable {
             ]),
             let inRedis = reply.last?.text
         else { return }
-        guard inRedis == source else { throw SourceMismatchError(place: "Redis", found: inRedis, configured: source) }
-    }
-}
-
-/// The stores belong to another market.
-struct SourceMismatchError: Error, CustomStringConvertible {
-    let place: String
-    let found: String
-    let configured: String
-
-    var description: String {
-        "\(place) belongs to the source '\(found)' and this service follows '\(configured)': their trade ids "
-            + "would mix. "
-            + "Use a database, a Redis and a log of their own for each, or set MARKET_SOURCE=\(found)."
+        try SourceMismatchError.check(inRedis, own: source, in: "Redis")
     }
 }
 
