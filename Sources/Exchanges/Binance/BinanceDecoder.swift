@@ -147,7 +147,10 @@ public struct BinanceDecoder: Sendable {
         var count: Int64 = 1
         if isAggregate {
             let first = try Self.require(fields.firstID, "f")
-            guard first >= 0, first <= id else { throw BinanceMessageError(.badValue, "f \(first) is above l \(id)") }
+            // As many trades as 64 bits can number are no aggregate: their count would not fit.
+            guard first >= 0, first <= id, id - first < .max else {
+                throw BinanceMessageError(.badValue, "f \(first) and l \(id) are no range of ids")
+            }
             count = id - first + 1
         }
         guard id >= 0 else { throw BinanceMessageError(.badValue, "the id \(id) is negative") }

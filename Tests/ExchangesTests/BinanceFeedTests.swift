@@ -1,0 +1,198 @@
+import MarketCore
+import MarketWire
+import Synchronization
+import TestServers
+import Testing
+import WebSockets
+
+@testable import Exchanges
+
+/// The feed against a venue that misbehaves on demand, over a real socket.
+@Suite(.timeLimit(.minutes(2))) struct BinanceFeedTests {
+    @Test func manyInstrumentsOnOneConnectionInFewRequests() async throws {
+        let requests = Mutex<[String]>([])
+        let script: ScriptedVenue.Script = { _, session in
+            try await ScriptedVenue.answer(session) { text in requests.withLock { $0.append(text) } }
+        }
+        let symbols = (0..<450).map { "A\($0)USDT" }
+        try await ScriptedVenue.with(script: script) { venue in
+            let receiver = RecordingReceiver()
+            try await venue.follow(try venue.feed(symbols), receiver) {
+                try await waitUntil("all are granted", withinMillis: 20_000) { receiver.connectedCount == 3 }
+            }
+            #expect(receiver.disconnections.isEmpty)
+        }
+        let asked = try requests.withLock { $0 }.map { text in
+            let request = try BinanceRequest(parsing: Array(text.utf8).span.bytes)
+            guard case .subscribe(let names) = request.method else { return [String]() }
+            return names
+        }
+        #expect(asked.map(\.count) == [200, 200, 50])
+        #expect(asked.flatMap(\.self) == symbols.map { $0.lowercased() + "@trade" })
+    }
+
+    @Test func moreThanAConnectionTakesIsRefused() throws {
+        let instruments = try (0...BinanceFeed.streamLimit).map { try Instrument(key: "A\($0)") }
+        let configuration = BinanceFeed.Configuration(webSocketURL: "ws://x", restURL: "http://x", kind: .trade)
+        let error = #expect(throws: VenueError.self) {
+            try BinanceFeed(
+                instruments: instruments, configuration: configuration, wallMicros: { 0 }, random: { 0 })
+        }
+        #expect(error?.code == .tooMuch)
+    }
+
+    @Test func garbageIsToldAndTheRestGoesOn() async throws {
+        let script: ScriptedVenue.Script = { _, session in
+            try await session.send(text: ScriptedVenue.trade(1))
+            try await session.send(text: "{\"e\":\"trade\",")
+            try await session.send(text: ScriptedVenue.trade(-2))
+            try await session.send(text: #"{"error":{"code":2,"msg":"Invalid request"},"id":1}"#)
+            try await session.send(text: #"{"e":"serverShutdown","E":1}"#)
+            try await session.send(text: ScriptedVenue.trade(3))
+            try await ScriptedVenue.answer(session)
+        }
+        try await ScriptedVenue.with(script: script) { venue in
+            let receiver = RecordingReceiver()
+            try await venue.follow(try venue.feed(), receiver) {
+                try await waitUntil("both trades", withinMillis: 10_000) { receiver.ids == [1, 3] }
+            }
+            let reasons = receiver.unusable.map(\.reason)
+            #expect(reasons.count == 4)
+            #expect(receiver.unusable.first?.excerpt == "{\"e\":\"trade\",")
+            #expect(reasons.contains { $0.contains("negative") })
+            #expect(reasons.contains { $0.contains("Invalid request") })
+            #expect(reasons.contains { $0.contains("goes away soon") })
+            #expect(receiver.disconnections.isEmpty)
+        }
+    }
+
+    @Test func aConnectionThatEndsIsMadeAgainHoweverItEnds() async throws {
+        let script: ScriptedVenue.Script = { number, session in
+            try await session.send(text: ScriptedVenue.trade(number))
+            switch number {
+            case 1: await session.close(.goingAway, reason: "24 hours are over")
+            case 2: session.abort()
+            case 3: throw WebSocketCloseError(.policyViolation, "Too many requests")
+            default: try await ScriptedVenue.answer(session)
+            }
+        }
+        try await ScriptedVenue.with(script: script) { venue in
+            let receiver = RecordingReceiver()
+            try await venue.follow(try venue.feed(), receiver) {
+                try await waitUntil("four connections", withinMillis: 20_000) { receiver.ids.last == 4 }
+            }
+            let ends = receiver.disconnections
+            #expect(ends.count == 3)
+            #expect(ends[0].reason.contains("24 hours are over"))
+            #expect(ends[2].reason.contains("1008"))
+            // Half of the ceiling, as the jitter here is: trades came, so each failure is the first one.
+            #expect(ends.allSatisfy { $0.pause == .milliseconds(5) })
+        }
+    }
+
+    @Test func aVenueThatCannotBeReachedIsTriedWithGrowingPauses() async throws {
+        let port = try FreePort.next()
+        let venue = ScriptedVenue(port: port)
+        let receiver = RecordingReceiver()
+        let feed = try venue.feed { $0.backoffLongest = .milliseconds(40) }
+        try await venue.follow(feed, receiver) {
+            try await waitUntil("five attempts", withinMillis: 20_000) { receiver.disconnections.count >= 5 }
+        }
+        let pauses = receiver.disconnections.prefix(5).map(\.pause)
+        #expect(pauses == [5, 10, 20, 20, 20].map { .milliseconds($0) })
+        #expect(receiver.disconnections[0].reason.contains("\(port)"))
+    }
+
+    @Test func silenceEndsAConnection() async throws {
+        let script: ScriptedVenue.Script = { number, session in
+            try await session.send(text: ScriptedVenue.trade(number))
+            for await _ in session.messages {}
+        }
+        try await ScriptedVenue.with(script: script) { venue in
+            let receiver = RecordingReceiver()
+            let feed = try venue.feed { $0.staleAfter = .milliseconds(100) }
+            try await venue.follow(feed, receiver) {
+                try await waitUntil("a second connection", withinMillis: 20_000) { receiver.ids.contains(2) }
+            }
+            #expect(receiver.disconnections.first?.reason.contains("nothing came in") == true)
+        }
+    }
+
+    /// While the receiver takes its time nothing is read: backpressure is not the venue's silence.
+    @Test func aSlowReceiverIsNotAStaleVenue() async throws {
+        let script: ScriptedVenue.Script = { _, session in
+            try await session.send(text: ScriptedVenue.trade(1))
+            for await _ in session.messages {}
+        }
+        let isDone = Mutex(false)
+        try await ScriptedVenue.with(script: script) { venue in
+            let staleAfter = Duration.milliseconds(50)
+            let receiver = RecordingReceiver { _ in
+                // Twenty times the patience.
+                try await Task.sleep(for: staleAfter * 20)
+                isDone.withLock { $0 = true }
+            }
+            try await venue.follow(try venue.feed { $0.staleAfter = staleAfter }, receiver) {
+                try await waitUntil("the receiver is done", withinMillis: 20_000) { isDone.withLock { $0 } }
+            }
+        }
+    }
+
+    @Test func serverPingsAreAnswered() async throws {
+        var configuration = WebSocketServerConfiguration()
+        configuration.pingInterval = .milliseconds(50)
+        configuration.pongTimeout = .milliseconds(500)
+        let connections = Mutex(0)
+        let script: ScriptedVenue.Script = { number, session in
+            connections.withLock { $0 = number }
+            // Many pings long: without pongs the server would have closed by then.
+            for id in 1...20 {
+                try await session.send(text: ScriptedVenue.trade(id))
+                try await Task.sleep(for: .milliseconds(100))
+            }
+            try await ScriptedVenue.answer(session)
+        }
+        try await ScriptedVenue.with(configuration, script: script) { venue in
+            let receiver = RecordingReceiver()
+            try await venue.follow(try venue.feed(), receiver) {
+                try await waitUntil("all trades", withinMillis: 30_000) { receiver.ids.last == 20 }
+            }
+            #expect(receiver.ids == Array(1...20))
+        }
+        #expect(connections.withLock { $0 } == 1)
+    }
+
+    @Test func anErrorOfTheReceiverEndsTheFeed() async throws {
+        struct Refusal: Error {}
+        let script: ScriptedVenue.Script = { _, session in
+            try await session.send(text: ScriptedVenue.trade(1))
+            try await ScriptedVenue.answer(session)
+        }
+        try await ScriptedVenue.with(script: script) { venue in
+            let receiver = RecordingReceiver { _ in throw Refusal() }
+            let feed = try venue.feed()
+            await #expect(throws: Refusal.self) { try await feed.run(receiver) }
+        }
+    }
+
+    @Test func metadataIsAskedForByREST() async throws {
+        let body =
+            #"{"symbols":[{"symbol":"BTCUSDT","status":"TRADING","baseAsset":"BTC","quoteAsset":"USDT","filters":["#
+            + #"{"filterType":"PRICE_FILTER","tickSize":"0.01"},{"filterType":"LOT_SIZE","stepSize":"0.00001"}]}]}"#
+        try await ScriptedVenue.with(exchangeInfo: (.ok, body), script: { _, _ in }) { venue in
+            let records = try await venue.feed().metadata()
+            #expect(records.map(\.symbol) == ["BTCUSDT"])
+        }
+        try await ScriptedVenue.with(
+            exchangeInfo: (.tooManyRequests, #"{"code":-1003,"msg":"Too much request weight used"}"#),
+            script: { _, _ in }
+        ) { venue in
+            let error = await #expect(throws: VenueError.self) { try await venue.feed().metadata() }
+            #expect(error?.code == .refused && error?.message.contains("429") == true)
+            #expect(error?.message.contains("-1003") == true)
+        }
+        try await ScriptedVenue.with(exchangeInfo: (.ok, "<html>"), script: { _, _ in }) { venue in
+            await #expect(throws: (any Error).self) { try await venue.feed().metadata() }
+        }
+    }
+}
