@@ -65,6 +65,7 @@ struct RESTInterface: Sendable {
                 }
             }
             response.headers[.usedWeight] = String(booked.used)
+            response.headers[.usedWeightOfMinute] = String(booked.used)
             return response
         }
     }
@@ -161,5 +162,6 @@ struct RESTInterface: Sendable {
 
 extension HTTPField.Name {
     fileprivate static let timeUnit = HTTPField.Name("X-MBX-TIME-UNIT") ?? .accept
-    fileprivate static let usedWeight = HTTPField.Name("X-MBX-USED-WEIGHT-1M") ?? .age
+    fileprivate static let usedWeight = HTTPField.Name("X-MBX-USED-WEIGHT") ?? .age
+    fileprivate static let usedWeightOfMinute = HTTPField.Name("X-MBX-USED-WEIGHT-1M") ?? .age
 }

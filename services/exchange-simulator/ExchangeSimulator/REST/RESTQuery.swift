@@ -4,6 +4,9 @@ import Exchanges
 struct RESTQuery {
     private let values: [String: String]
 
+    /// The year 10000, unix microseconds: beyond it sums of times would overflow.
+    private static let endOfTime: Int64 = 253_402_300_800_000_000
+
     /// - Parameters:
     ///   - pairs: names and values, percent-decoded.
     ///   - known: the endpoint's parameters.
@@ -63,7 +66,7 @@ struct RESTQuery {
     /// A time in milliseconds or microseconds, as unix microseconds.
     func time(_ name: String) throws(BinanceErrorBody) -> Int64? {
         guard let value = try integer(name) else { return nil }
-        guard let micros = BinanceTime.micros(value) else { throw .notValid(name) }
+        guard let micros = BinanceTime.micros(value), micros < Self.endOfTime else { throw .notValid(name) }
         return micros
     }
 }
