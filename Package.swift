@@ -134,6 +134,22 @@ let package = Package(
         tests("RedisClientTests", ["RedisClient", "TestServers"]),
         tests("ServiceKitTests", ["ServiceKit", metrics]),
         tests(
+            "ExchangesTests",
+            ["Exchanges", "MarketCore", "MarketWire", "TestServers", "WebSockets", hummingbird, lifecycle, logging]
+                + nio),
+        tests(
+            "ExchangeSimulatorTests",
+            [
+                "ExchangeSimulator", "Exchanges", "MarketCore", "MarketWire", "ServiceKit", "TestServers", "WebSockets",
+                httpClient, lifecycle, logging,
+            ] + nio),
+        tests(
+            "MarketProducerTests",
+            [
+                "MarketProducer", "Exchanges", "KafkaClient", "CRdKafka", "MarketCore", "MarketWire", "ServiceKit",
+                "TestServers", "exchange-simulator", lifecycle, logging, metrics,
+            ]),
+        tests(
             "MarketAPITests",
             [
                 "MarketAPI", "MarketCore", "MarketWire", "PostgresClient", "RedisClient", "Schemas", "ServiceKit",
