@@ -30,9 +30,10 @@ enum APISettings {
         help: "how long /price goes on from memory while Redis is down", default: "60s")
 
     /// Everything that `--help` lists for this service.
-    static let all: [any AnySetting] = [
-        host, port, assetsFolder, dashboardFolder, migrate, postgresPoolSize, maxWebSocketClients, maxConnections,
-        venueSilentAfter, priceMaxAge, SharedSettings.postgresURL, SharedSettings.redisURL, SharedSettings.symbols,
-        SharedSettings.candleIntervals,
-    ] + SharedSettings.kafka
+    static let all: [any AnySetting] =
+        [
+            host, port, assetsFolder, dashboardFolder, migrate, postgresPoolSize, maxWebSocketClients, maxConnections,
+            venueSilentAfter, priceMaxAge, SharedSettings.postgresURL, SharedSettings.redisURL, SharedSettings.symbols,
+            SharedSettings.candleIntervals,
+        ] + SharedSettings.kafka
 }
