@@ -7,10 +7,11 @@ from .. import oracle
 from ..kafkalog import USUAL_HEADERS, partition_of
 from ..load import Shape, Shuffler, Tape, fill, send
 from ..oracle import control_json, trade_json
-from ..waiting import wait_for
+from ..waiting import pass_time, wait_for
 from . import case
 
 HOUR = 3_600
+LEARN_SECONDS = 8
 
 
 def now_us():
@@ -109,7 +110,9 @@ def late_beyond_retention(ctx):
     dropped = market.query("SELECT drop_candle_partitions('10s', %s)", [int(time.time()) - 40 * 86_400])[0][0]
     assert dropped > 0, "retention dropped nothing"
     oracle.of(market).retention_passed()
-    # A processor that runs and one that starts later must both know.
+    # A processor that runs learns of it within 5 s; what it takes in before counts as had it come before the drop, and
+    # is gone with its candle. One that starts knows at once.
+    pass_time(LEARN_SECONDS)
     send(market, old[1::4])
     market.wait_drained()
     for service in market.services:
