@@ -43,9 +43,20 @@ package struct Oracle {
             }
         }
 
-        /// Missing ids that somebody should fetch, ascending.
-        package var openIDs: [Int64] {
-            holes(Int(generation)).flatMap { Array($0.ids) }.filter { $0 >= openFrom && !settled.contains($0) }
+        /// Missing ids that somebody should fetch, as the longest ranges there are, ascending. Ranges, because a hole may
+        /// be of 10^12 ids.
+        package var openHoles: [ClosedRange<Int64>] {
+            let settled = settled.sorted()
+            return holes(Int(generation)).flatMap { hole -> [ClosedRange<Int64>] in
+                var pieces: [ClosedRange<Int64>] = []
+                var next = max(hole.ids.lowerBound, openFrom)
+                for id in settled where id >= next && id <= hole.ids.upperBound {
+                    if id > next { pieces.append(next...(id - 1)) }
+                    next = id + 1
+                }
+                if next <= hole.ids.upperBound { pieces.append(next...hole.ids.upperBound) }
+                return pieces
+            }
         }
     }
 

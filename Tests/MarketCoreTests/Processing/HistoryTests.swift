@@ -151,9 +151,9 @@ struct HistoryTests {
             if Int64(stored.count) != ids.stored.count {
                 return "\(key): \(ids.stored.count) stored, not \(stored.count)"
             }
-            let open = ids.openHoles(limit: .max).holes.reversed().flatMap { Array($0) }
-            if stored.isEmpty, partition.rules.maxHolesInMemory >= 32, open != market.openIDs {
-                return "\(key): open \(open) instead of \(market.openIDs)"
+            let open = Array(ids.openHoles(limit: .max).holes.reversed())
+            if stored.isEmpty, partition.rules.maxHolesInMemory >= 32, open != market.openHoles {
+                return "\(key): open \(open) instead of \(market.openHoles)"
             }
         }
         return nil

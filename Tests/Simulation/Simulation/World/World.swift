@@ -326,8 +326,8 @@ final class World {
                 return "partition \(partition) has no progress"
             }
             guard progress.topicID == topic.identity.topicID, progress.nextOffset == topic.log(partition).end else {
-                return
-                    "partition \(partition) is at \(progress.nextOffset) of \(topic.log(partition).end) in \(progress.topicID) of \(topic.logs.count); "
+                return "partition \(partition) is at \(progress.nextOffset) of \(topic.log(partition).end) in "
+                    + "\(progress.topicID) of \(topic.logs.count); "
                     + (group.owner(partition).flatMap { processes[$0]?.state(of: partition) } ?? "nobody's")
             }
             guard let number = group.owner(partition), let worker = processes[number]?.engine.worker(partition) else {
