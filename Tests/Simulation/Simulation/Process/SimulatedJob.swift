@@ -16,7 +16,7 @@ final class SimulatedJob {
     let job: EngineJob
     var stage: Stage
     /// Read too early, for a defect.
-    var earlyStates: [SavedInstrument] = []
+    var earlyStates: [SavedInstrument]?
 
     init(_ job: EngineJob) {
         self.job = job
@@ -85,7 +85,7 @@ extension SimulatedProcess {
             let states = try world.store.states(progressPartition(job))
             job.stage = .read(
                 progress, log, offsets,
-                world.scenario.defect == .stateReadBeforeClaim ? job.earlyStates : states)
+                world.scenario.defect == .stateReadBeforeClaim ? job.earlyStates ?? [] : states)
         case .read(let progress, let log, let offsets, let states):
             try decide(job, progress, log, offsets, states)
         case .beginning: try begin(job)
@@ -106,7 +106,7 @@ extension SimulatedProcess {
                 return
             }
             guard !world.topic.isDown else { throw SimulatedStore.Unavailable() }
-            if world.scenario.defect == .stateReadBeforeClaim, job.earlyStates.isEmpty {
+            if world.scenario.defect == .stateReadBeforeClaim, job.earlyStates == nil {
                 job.earlyStates = try world.store.states(partition)
                 return
             }
@@ -139,10 +139,9 @@ extension SimulatedProcess {
                 }
             }
             job.stage = .answered(.ends(ends, askedMicros: asked))
-        case .republish(let partition, let symbols, let lineage, let watermarkMicros):
+        case .republish(let partition, let symbols, let lineage):
             job.stage = .over
-            let rows = try world.store.lastCandles(
-                symbols: symbols, partition: partition, lineage: lineage, watermarkMicros: watermarkMicros)
+            let rows = try world.store.lastCandles(symbols: symbols, partition: partition, lineage: lineage)
             mailbox.put(closed: rows.map(\.record), sentinels: [:])
         }
     }
@@ -205,9 +204,22 @@ extension SimulatedProcess {
         }
         switch world.scenario.defect {
         case .ambiguousAssumedMade:
+            // And on from whatever commit number stands there.
             for work in pending.work {
                 sequences[work.partition] = work.progress.lease.commitSequence + 1
             }
+            let found = try Dictionary(
+                uniqueKeysWithValues: pending.work.map {
+                    ($0.partition, try world.store.committedSequence($0.progress.lease))
+                })
+            _ = pending.resolve(sequences)
+            for index in pending.result.committed.indices {
+                let partition = pending.result.committed[index].lease.partition
+                guard let sequence = found[partition] ?? nil else { continue }
+                pending.result.committed[index].lease.commitSequence = sequence
+            }
+            goOn(pending, job)
+            return
         case .ambiguousAssumedFailed:
             // Once more, with whatever commit number stands there.
             var result = PendingCommit(

@@ -71,10 +71,6 @@ extension SimulatedProcess {
 
     private func afterwards(_ event: EngineEvent) {
         switch event {
-        case .claimed(let claim, _):
-            if let horizon = world.horizon, let worker = engine.workers[claim.lease.partition] {
-                worker.state.setRetentionHorizon(horizon, of: .base)
-            }
         case .committed(let result) where world.scenario.defect == .zombieClaimsAgain:
             for lease in result.fenced { engine.assigned([lease.partition]) }
         default: break

@@ -116,15 +116,11 @@ extension SimulatedStore {
         }
     }
 
-    /// The newest closed base candle of each instrument, within a day before the watermark.
-    func lastCandles(
-        symbols: [String], partition: Int32, lineage: Int64, watermarkMicros: Int64
-    ) throws -> [StoredCandle] {
+    /// The newest base candle of each instrument.
+    func lastCandles(symbols: [String], partition: Int32, lineage: Int64) throws -> [StoredCandle] {
         try check()
-        let end = watermarkMicros / 1_000_000
         var newest: [String: CandleRowID] = [:]
         for id in database.rows.keys where id.interval == .base && symbols.contains(id.key) {
-            guard id.windowStart >= end - 86_400, id.windowStart < end else { continue }
             if newest[id.key].map({ $0.windowStart < id.windowStart }) ?? true { newest[id.key] = id }
         }
         return newest.values.sorted { $0.key < $1.key }.compactMap { id in

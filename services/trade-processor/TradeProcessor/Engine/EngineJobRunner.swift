@@ -51,8 +51,8 @@ struct EngineJobRunner: Sendable {
             await loadHoles(partition, requests)
         case .proveEnds(let partitions):
             await proveEnds(partitions)
-        case .republish(let partition, let symbols, let lineage, let watermarkMicros):
-            await republish(partition, symbols, lineage, watermarkMicros)
+        case .republish(let partition, let symbols, let lineage):
+            await republish(partition, symbols, lineage)
         }
     }
 
@@ -81,10 +81,9 @@ struct EngineJobRunner: Sendable {
             .ends(Dictionary(uniqueKeysWithValues: ends.map { ($0.key.partition, $0.value) }), askedMicros: asked))
     }
 
-    private func republish(_ partition: Int32, _ symbols: [String], _ lineage: Int64, _ watermarkMicros: Int64) async {
+    private func republish(_ partition: Int32, _ symbols: [String], _ lineage: Int64) async {
         do {
-            let rows = try await store.lastCandles(
-                symbols: symbols, partition: partition, lineage: lineage, watermarkMicros: watermarkMicros)
+            let rows = try await store.lastCandles(symbols: symbols, partition: partition, lineage: lineage)
             mailbox.put(closed: rows.map(\.record), sentinels: [:])
         } catch {
             logger.error(

@@ -27,7 +27,7 @@ package enum EngineJob: Sendable {
     /// Ask the broker for the end offsets of partitions that look drained.
     case proveEnds([Int32])
     /// Read what PostgreSQL has of a partition's newest candles and publish it.
-    case republish(Int32, symbols: [String], lineage: Int64, watermarkMicros: Int64)
+    case republish(Int32, symbols: [String], lineage: Int64)
 }
 
 package struct NamedHoleRequest: Sendable {

@@ -136,7 +136,6 @@ package final class ProcessingEngine {
         worker.state.markAllLive()
         submit(
             .republish(
-                partition, symbols: worker.state.table.instruments.map(\.key), lineage: worker.lease.lineage,
-                watermarkMicros: worker.state.watermarkMicros ?? 0))
+                partition, symbols: worker.state.table.instruments.map(\.key), lineage: worker.lease.lineage))
     }
 }

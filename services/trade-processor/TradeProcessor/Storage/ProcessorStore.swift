@@ -135,17 +135,18 @@ struct ProcessorStore: Sendable {
         return holes
     }
 
-    /// The newest closed base candle of each instrument, within a day before the watermark.
+    /// The newest base candle of each instrument.
     func lastCandles(
-        symbols: [String], partition: Int32, lineage: Int64, watermarkMicros: Int64
+        symbols: [String], partition: Int32, lineage: Int64
     ) async throws(PostgresError) -> [StoredCandle] {
-        let end = watermarkMicros / 1_000_000
-        // Bounded on both sides: without a bound every leaf table would be locked and read.
+        // No bound on the time: a quiet instrument's newest candle may be of any age. The index gives the newest row of
+        // each leaf, newest leaf first; all leaves are locked for it, which is rare enough here.
         let keys = try await pool.query(
             """
-            SELECT symbol, max(window_start) AS window_start FROM candles_10s \
-            WHERE symbol = ANY($1) AND window_start >= $2 AND window_start < $3 GROUP BY symbol
-            """, [.texts(symbols), .bigint(end - 86_400), .bigint(end)], isPrepared: false)
+            SELECT k.symbol, c.window_start FROM unnest($1::text[]) AS k (symbol) CROSS JOIN LATERAL (\
+            SELECT r.window_start FROM candles_10s r WHERE r.symbol = k.symbol AND r."interval" = '10s' \
+            ORDER BY r.window_start DESC LIMIT 1) c
+            """, [.texts(symbols)], isPrepared: false)
         var found: [(String, Int64)] = []
         for row in keys { found.append((try row.value("symbol"), try row.value("window_start"))) }
         let rows = try await pool.query(
