@@ -28,7 +28,8 @@ extension World {
                 lineage: row.lineage),
             topicID: row.topicID, partitionCount: row.partitionCount, nextOffset: row.nextOffset,
             watermarkMicros: isForgetful ? nil : row.watermarkMicros,
-            maxEventMicros: isForgetful ? nil : row.maxEventMicros, instruments: states.map { spoil($0) })
+            maxEventMicros: isForgetful ? nil : row.maxEventMicros, instruments: states.map { spoil($0) },
+            horizons: horizon.map { [.base: $0] } ?? [:])
     }
 
     private func spoil(_ saved: SavedInstrument) -> SavedInstrument {
