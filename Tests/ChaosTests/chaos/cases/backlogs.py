@@ -48,7 +48,7 @@ def backpressured(ctx):
 
 
 @case(
-    28, "a day of backlog at full speed", quick=True, beside=True, needs=("kafka",),
+    28, "a day of backlog at full speed", beside=True, needs=("kafka",),
     promise="A processor that was away for a day ends with the candles it would have had.",
 )  # fmt: skip
 def day_of_backlog(ctx):

@@ -166,7 +166,7 @@ def own_like(source, target):
 
 
 @case(
-    17, "serialization failure, deadlock, disk full", quick=True,
+    17, "serialization failure, deadlock, disk full",
     promise="A refused commit is made again, whole.",
 )  # fmt: skip
 def commits_refused(ctx):

@@ -15,7 +15,7 @@ MONTH_SECONDS = 31 * 86_400
 
 
 @case(
-    41, "sub-partitions made and dropped beside a long reader and two processors", quick=True, beside=True,
+    41, "sub-partitions made and dropped beside a long reader and two processors", beside=True,
     promise="Making and dropping tables beside a dump holds commits up no longer than the lock timeout.",
 )  # fmt: skip
 def leaves_come_and_go(ctx):
