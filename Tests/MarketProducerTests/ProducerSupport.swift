@@ -149,7 +149,7 @@ enum LogContents {
         do {
             try await reader.readToEnd(timeoutMillis: 60_000) { record in records.withLock { $0.append(record) } }
             outcome = .success(())
-        } catch let error as KafkaError where [.unknownTopicOrPartition, .timedOut].contains(error.code) {
+        } catch let error as KafkaError where error.isRetriable || error.code == .unknownTopicOrPartition {
             records.withLock { $0 = [] }
             outcome = .success(())
         } catch {
