@@ -43,8 +43,8 @@ package struct Oracle {
             }
         }
 
-        /// Missing ids that somebody should fetch, as the longest ranges there are, ascending. Ranges, because a hole may
-        /// be of 10^12 ids.
+        /// Missing ids that somebody should fetch, as the longest ranges there are, ascending. Ranges, because a hole
+        /// may be of 10^12 ids.
         package var openHoles: [ClosedRange<Int64>] {
             let settled = settled.sorted()
             return holes(Int(generation)).flatMap { hole -> [ClosedRange<Int64>] in

@@ -78,6 +78,7 @@ extension ProcessingEngine {
 
     /// The topic was made anew or has other partitions while we run.
     func check(_ log: LogIdentity) {
+        newLogWatch.see(log, nowMicros: time.monotonicMicros, pauseMicros: 2 * settings.sessionTimeoutMillis * 1_000)
         for worker in orderedWorkers where worker.log != log {
             let partition = worker.partition
             if log.partitionCount != worker.log.partitionCount || settings.onNewLog == .halt {
@@ -120,6 +121,16 @@ extension ProcessingEngine {
         guard let since = fencedSinceMicros.values.min(), now - since > patience else { return }
         logger.warning("no new assignment came for fenced partitions; joining the group anew")
         fencedSinceMicros.removeAll()
+        actions.append(.rejoin)
+    }
+
+    /// The group may hand out nothing after a topic was made anew, and never look again (librdkafka's metadata of it was
+    /// of a moment in between): with no partition at all it is joined anew, a few times.
+    private func rejoinIfForgotten(_ now: Int64) {
+        guard newLogWatch.isDue(nowMicros: now, pauseMicros: 2 * settings.sessionTimeoutMillis * 1_000),
+            workers.isEmpty, claiming.isEmpty, halted.isEmpty
+        else { return }
+        logger.warning("no partition was assigned since the topic was made anew; joining the group again")
         actions.append(.rejoin)
     }
 

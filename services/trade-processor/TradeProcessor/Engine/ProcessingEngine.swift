@@ -28,6 +28,8 @@ package final class ProcessingEngine {
     package var halted: [Int32: PartitionHalt] = [:]
     /// Partitions that another owner took although the group still gives them to us, and since when.
     var fencedSinceMicros: [Int32: Int64] = [:]
+    /// The topic as it was when it was last asked for, and how its group is watched after it became another.
+    var newLogWatch = NewLogWatch()
     var isCommitting = false
     /// What instruments of the commit under way tell producers.
     var progressInFlight: [Int32: [ProgressRecord]] = [:]
@@ -100,6 +102,7 @@ package final class ProcessingEngine {
         commitIfDue(now)
         sendLiveUpdates(now)
         rejoinIfFenced(now)
+        rejoinIfForgotten(now)
     }
 
     func take(_ event: EngineEvent) {
