@@ -9,7 +9,8 @@ import Testing
         var watch = NewLogWatch()
         for (now, id) in [(0, "a"), (1, "a"), (2, ""), (3, "a")] as [(Int64, String)] {
             watch.see(log(id), nowMicros: now, pauseMicros: 10)
-            #expect(!watch.isDue(nowMicros: now + 1_000, pauseMicros: 10), "\(id) at \(now)")
+            let isDue = watch.isDue(nowMicros: now + 1_000, pauseMicros: 10)
+            #expect(!isDue, "\(id) at \(now)")
         }
     }
 

@@ -84,22 +84,34 @@ struct Verdict {
 
     /// Points 1 and 2.
     private func compareRows(_ expected: [CandleRowID: CandleRow]) -> String? {
-        for (id, row) in expected {
+        first(of: expected.keys, by: Self.isBefore) { id in
+            guard let row = expected[id] else { return nil }
             guard var found = database.rows[id] else { return "no row \(id)" }
             found.revision = row.revision
-            if found != row { return "row \(id): \(found) instead of \(row)" }
+            return found == row ? nil : "row \(id): \(found) instead of \(row)"
         }
-        return nil
+    }
+
+    private static func isBefore(_ left: CandleRowID, _ right: CandleRowID) -> Bool {
+        (left.key, left.windowStart, left.interval) < (right.key, right.windowStart, right.interval)
+    }
+
+    /// The problem of the lowest key that has one: dictionaries have no order, and a seed must always tell the same.
+    private func first<Keys: Sequence>(
+        of keys: Keys, by isBefore: (Keys.Element, Keys.Element) -> Bool, _ problem: (Keys.Element) -> String?
+    ) -> String? {
+        keys.filter { problem($0) != nil }.min(by: isBefore).flatMap(problem)
     }
 
     private func compareQuarantine(_ expected: [Database.QuarantineID: QuarantineReason]) -> String? {
-        for (id, reason) in expected {
+        let problem = first(of: expected.keys, by: { ($0.partition, $0.offset) < ($1.partition, $1.offset) }) { id in
+            guard let reason = expected[id] else { return nil }
             guard let row = database.quarantine[id] else { return "\(id) is not in the quarantine" }
             if row.reason != reason.rawValue { return "\(id) is quarantined as \(row.reason) instead of \(reason)" }
-            if row.value != SimulatedProcess.bytes(id.partition, id.offset) {
-                return "\(id) is quarantined with other bytes"
-            }
+            return row.value == SimulatedProcess.bytes(id.partition, id.offset)
+                ? nil : "\(id) is quarantined with other bytes"
         }
+        if let problem { return problem }
         if database.quarantine.count != expected.count {
             return "\(database.quarantine.count) records in the quarantine instead of \(expected.count)"
         }
@@ -109,7 +121,7 @@ struct Verdict {
     /// Point 4: Redis ends equal to PostgreSQL.
     private func compareRedis(_ oracle: Oracle) -> String? {
         let contents = world.redis.contents
-        for (symbol, market) in oracle.markets {
+        for (symbol, market) in oracle.markets.sorted(by: { $0.key < $1.key }) {
             let latest = market.trades.max {
                 ($0.generation, $0.trade.tradeID) < ($1.generation, $1.trade.tradeID)
             }
@@ -130,12 +142,13 @@ struct Verdict {
 
     /// Point 5: what readers of the topic keep equals PostgreSQL.
     private func compareTopic() -> String? {
-        for (id, row) in database.rows {
+        let problem = first(of: database.rows.keys, by: Self.isBefore) { id in
+            guard let row = database.rows[id] else { return nil }
             guard let (version, record) = world.candles.newest[id] else { return "candles: \(id) was never sent" }
-            if record != SimulatedStore.record(id, row, lineage: version.lineage) {
-                return "candles: \(record) is newest, and \(id) is \(row)"
-            }
+            return record == SimulatedStore.record(id, row, lineage: version.lineage)
+                ? nil : "candles: \(record) is newest, and \(id) is \(row)"
         }
+        if let problem { return problem }
         if world.candles.newest.count != database.rows.count {
             return "candles: \(world.candles.newest.count) keys instead of \(database.rows.count)"
         }

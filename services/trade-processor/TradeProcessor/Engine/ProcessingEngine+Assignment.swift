@@ -124,9 +124,9 @@ extension ProcessingEngine {
         actions.append(.rejoin)
     }
 
-    /// The group may hand out nothing after a topic was made anew, and never look again (librdkafka's metadata of it was
-    /// of a moment in between): with no partition at all it is joined anew, a few times.
-    private func rejoinIfForgotten(_ now: Int64) {
+    /// The group may hand out nothing after a topic was made anew, and never look again (librdkafka's metadata of it
+    /// was of a moment in between): with no partition at all it is joined anew, a few times.
+    func rejoinIfForgotten(_ now: Int64) {
         guard newLogWatch.isDue(nowMicros: now, pauseMicros: 2 * settings.sessionTimeoutMillis * 1_000),
             workers.isEmpty, claiming.isEmpty, halted.isEmpty
         else { return }

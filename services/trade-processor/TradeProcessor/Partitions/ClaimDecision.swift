@@ -32,7 +32,8 @@ package enum ClaimDecision: Equatable {
             self = .startLineage(nextOffset: offsets.lowerBound, above: above, why: "the topic was made anew")
         case .same where !offsets.contains(claim.nextOffset):
             guard policy == .continue else {
-                self = .halt(LogCheck.offsetGone(
+                self = .halt(
+                    LogCheck.offsetGone(
                         partition, topic: topic, offset: claim.nextOffset,
                         range: OffsetRange(low: offsets.lowerBound, high: offsets.upperBound)))
                 return
