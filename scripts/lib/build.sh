@@ -7,7 +7,8 @@ sources_digest() {
         swift --version 2>/dev/null
         find "$ROOT/Package.swift" "$ROOT/Sources" "$ROOT/services" "$ROOT/schemas" -type f -print0 |
             LC_ALL=C sort -z | xargs -0 sha256sum
-        find "$DEPS/assets" "$DEPS/lib" -type f -printf '%p %s\n' 2>/dev/null | LC_ALL=C sort
+        # Without a library of its own there is no .deps/lib.
+        { find "$DEPS/assets" "$DEPS/lib" -type f -printf '%p %s\n' 2>/dev/null || true; } | LC_ALL=C sort
     } | sha256sum | cut -d ' ' -f 1
 }
 
