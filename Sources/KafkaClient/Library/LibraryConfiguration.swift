@@ -13,6 +13,8 @@ struct LibraryConfiguration {
 
     /// Chosen by this module, and the user's to change.
     var defaults: [(name: String, value: String)] = []
+    /// The same, of properties that older libraries do not know and can do without.
+    var optional: [(name: String, value: String)] = []
     /// Not the user's to change.
     var owned: [Owned] = []
     /// Properties that make no sense for this client and are left out silently.
@@ -30,6 +32,7 @@ struct LibraryConfiguration {
             ("metadata.broker.list", configuration.brokers), ("client.id", configuration.clientID),
         ]
         settings += defaults
+        settings += optional.filter { Self.isKnown($0.name) }
         settings = settings.filter { configuration.properties[$0.name] == nil || Self.brokerNames.contains($0.name) }
         for (name, value) in configuration.properties.sorted(by: { $0.key < $1.key }) where !ignored.contains(name) {
             if Self.brokerNames.contains(name) {
@@ -57,6 +60,14 @@ struct LibraryConfiguration {
             }
         }
         return made
+    }
+
+    /// Whether the running library has such a property.
+    private static func isKnown(_ name: String) -> Bool {
+        guard let made = rd_kafka_conf_new() else { return false }
+        defer { rd_kafka_conf_destroy(made) }
+        var size = 0
+        return rd_kafka_conf_get(made, name, nil, &size) == RD_KAFKA_CONF_OK
     }
 
     private static func set(_ name: String, _ value: String, in made: OpaquePointer) throws(KafkaError) {
