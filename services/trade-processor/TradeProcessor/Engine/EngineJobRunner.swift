@@ -82,13 +82,18 @@ struct EngineJobRunner: Sendable {
     }
 
     private func republish(_ partition: Int32, _ symbols: [String], _ lineage: Int64) async {
-        do {
-            let rows = try await store.lastCandles(symbols: symbols, partition: partition, lineage: lineage)
-            mailbox.put(closed: rows.map(\.record), sentinels: [:])
-        } catch {
-            logger.error(
-                "the last candles cannot be published again",
-                metadata: ["partition": "\(partition)", "error": "\(error)"])
+        // Nobody asks again: what is missing in Redis now is not noticed a second time.
+        while !Task.isCancelled, assigned.contains(partition) {
+            do throws(PostgresError) {
+                let rows = try await store.lastCandles(symbols: symbols, partition: partition, lineage: lineage)
+                mailbox.put(closed: rows.map(\.record), sentinels: [:])
+                return
+            } catch {
+                logger.error(
+                    "the last candles cannot be published again yet",
+                    metadata: ["partition": "\(partition)", "error": "\(error)"])
+            }
+            try? await Task.sleep(for: .seconds(1))
         }
     }
 }

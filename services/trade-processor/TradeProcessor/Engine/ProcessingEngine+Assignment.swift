@@ -43,8 +43,9 @@ extension ProcessingEngine {
                 "partition": "\(partition)", "next_offset": "\(claim.nextOffset)", "epoch": "\(claim.lease.epoch)",
                 "lineage": "\(claim.lease.lineage)", "instruments": "\(claim.instruments.count)",
             ])
-        worker.state.markAllLive()
         mailbox.put(closed: [], sentinels: [partition: worker.sentinel])
+        // A former owner may have died between its last commit and Redis.
+        republish(partition)
         let requests = worker.state.holesToReload(limit: 64)
         if !requests.isEmpty {
             worker.awaitsHoles = true

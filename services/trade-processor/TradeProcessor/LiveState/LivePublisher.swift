@@ -6,8 +6,8 @@ import ServiceKit
 
 /// Brings live state to Redis: at most one write each flush interval, for all instruments that changed.
 ///
-/// Redis may be lost at any time. A sentinel per partition, written with each flush that follows a commit, shows it:
-/// where it is missing or behind, everything of the partition is published again.
+/// Redis may be lost at any time. A sentinel per partition and the number of its flushes, written with each flush, show
+/// it: where they are missing or behind, everything of the partition is published again.
 struct LivePublisher: Sendable {
     let redis: RedisClient
     let mailbox: LiveMailbox
@@ -28,7 +28,7 @@ struct LivePublisher: Sendable {
 
     /// Flushes until the task is cancelled.
     func run() async {
-        var written: [Int32: LiveMailbox.Sentinel] = [:]
+        var watch = LiveLossWatch()
         var lastWriteMicros = time.monotonicMicros
         while !Task.isCancelled {
             try? await Task.sleep(for: flushInterval)
@@ -36,19 +36,17 @@ struct LivePublisher: Sendable {
             let now = time.monotonicMicros
             guard contents.hasNews || now - lastWriteMicros >= Self.checkIntervalMicros else { continue }
             lastWriteMicros = now
-            await flush(contents, &written)
+            await flush(contents, &watch)
         }
     }
 
     /// Brings what still waits to Redis, at the end.
     func flushRemaining() async {
-        var written: [Int32: LiveMailbox.Sentinel] = [:]
-        let contents = mailbox.take()
-        for (partition, sentinel) in contents.sentinels { written[partition] = sentinel }
-        await flush(contents, &written)
+        var watch = LiveLossWatch()
+        await flush(mailbox.take(), &watch)
     }
 
-    private func flush(_ contents: LiveMailbox.Contents, _ written: inout [Int32: LiveMailbox.Sentinel]) async {
+    private func flush(_ contents: LiveMailbox.Contents, _ watch: inout LiveLossWatch) async {
         let start = time.monotonicMicros
         let partitions = contents.sentinels.sorted { $0.key < $1.key }
         var calls: [RedisScriptCall] = contents.updates.values.map { update in
@@ -59,21 +57,24 @@ struct LivePublisher: Sendable {
             LiveStateScript.sentinel(
                 topic: topic, partition: partition, lineage: sentinel.lineage, commitSequence: sentinel.commitSequence)
         }
+        calls += partitions.map { partition, _ in LiveStateScript.flush(topic: topic, partition: partition) }
         do {
             let replies = try await redis.evaluate(calls)
             for reply in replies { _ = try reply.orThrow() }
-            for ((partition, sentinel), reply) in zip(partitions, replies.suffix(partitions.count)) {
-                if LiveMailbox.Sentinel.isBehind(reply.text, written[partition]) {
-                    // The first look after a start finds what an earlier owner left, or nothing: no loss of ours.
-                    let level: Logger.Level = written[partition] == nil ? .debug : .notice
-                    logger.log(
-                        level: level, "redis lacks live state; it is published again",
-                        metadata: ["partition": "\(partition)"])
-                    republish(partition)
-                }
-                written[partition] = sentinel
+            let marks = replies.suffix(2 * partitions.count)
+            for ((partition, sentinel), (found, flushes)) in zip(
+                partitions, zip(marks.prefix(partitions.count), marks.suffix(partitions.count)))
+            {
+                guard
+                    watch.isLost(
+                        partition, found: found.text.flatMap { LiveMailbox.Sentinel($0) },
+                        flushes: flushes.integerValue ?? 0, written: sentinel)
+                else { continue }
+                logger.notice(
+                    "redis lacks live state; it is published again", metadata: ["partition": "\(partition)"])
+                republish(partition)
             }
-            Self.stale.increment(by: replies.dropLast(partitions.count).count { $0.integerValue == 0 })
+            Self.stale.increment(by: replies.dropLast(2 * partitions.count).count { $0.integerValue == 0 })
             Self.flushTime.recordMicroseconds(time.monotonicMicros - start)
             health.set("redis", .ok)
         } catch {
@@ -85,12 +86,6 @@ struct LivePublisher: Sendable {
 }
 
 extension LiveMailbox.Sentinel {
-    /// Whether what stood in Redis before is less than what was written last, or nothing at all.
-    package static func isBehind(_ text: String?, _ last: LiveMailbox.Sentinel?) -> Bool {
-        guard let found = text.flatMap(LiveMailbox.Sentinel.init) else { return true }
-        return last.map { found < $0 } ?? true
-    }
-
     /// Reads `lineage:commit_seq`.
     package init?(_ text: String) {
         let parts = text.split(separator: ":").map { Int64($0) }

@@ -66,6 +66,13 @@ enum LiveStateScript {
             arguments: [text(lineage), text(commitSequence)])
     }
 
+    /// Counts the flushes of a partition, so that one that Redis lost is noticed.
+    ///
+    /// - Returns: The call; it replies the number after counting up.
+    static func flush(topic: String, partition: Int32) -> RedisScriptCall {
+        RedisScriptCall(flushScript, keys: ["market:flushes:\(topic):\(partition)"], arguments: [])
+    }
+
     private static func text(_ number: Int64) -> [UInt8] { Array(String(number).utf8) }
 
     private static func fields(of candle: CandleRecord) -> [[UInt8]] {
@@ -160,6 +167,9 @@ enum LiveStateScript {
             redis.call('PUBLISH', '\(candleChannel)', message)
             return 1
             """)
+
+    /// KEYS: the number of flushes.
+    private static let flushScript = RedisScript("return redis.call('INCR', KEYS[1])")
 
     /// KEYS: the sentinel. ARGV: lineage, commit_seq.
     private static let sentinelScript = RedisScript(
