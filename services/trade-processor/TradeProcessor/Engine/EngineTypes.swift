@@ -14,7 +14,7 @@ package enum ConsumerAction: Sendable, Hashable {
     /// Leave the group and join it again.
     case rejoin
     /// The partition's outbox is ours to empty. Before it is read, so that no committed row comes first.
-    case own(Int32, lineage: Int64)
+    case own(PartitionLease)
     /// The outbox is another owner's, or nobody's.
     case disown(Int32)
 }

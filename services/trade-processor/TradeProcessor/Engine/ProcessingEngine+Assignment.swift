@@ -36,7 +36,7 @@ extension ProcessingEngine {
             return
         }
         workers[partition] = worker
-        actions.append(.own(partition, lineage: claim.lease.lineage))
+        actions.append(.own(claim.lease))
         logger.info(
             "partition claimed",
             metadata: [

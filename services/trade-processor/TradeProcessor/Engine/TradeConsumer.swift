@@ -156,7 +156,7 @@ final class TradeConsumer: ConsumerHandler {
                     control.commit(
                         Dictionary(uniqueKeysWithValues: offsets.map { (TopicPartition(topic, $0.key), $0.value) }))
                 case .rejoin: try control.rejoin()
-                case .own(let partition, let lineage): publisher.claimed(partition, lineage: lineage)
+                case .own(let lease): publisher.claimed(lease)
                 case .disown(let partition): publisher.dropped(partition)
                 }
             } catch {

@@ -2,7 +2,7 @@
 /// it says.
 package struct CandleOutbox: Sendable {
     private struct Owned {
-        var lineage: Int64
+        let lease: PartitionLease
         /// Until when a former owner's messages may arrive, monotonic microseconds.
         var holdUntilMicros: Int64
         var nextSweepMicros: Int64
@@ -14,6 +14,12 @@ package struct CandleOutbox: Sendable {
     package struct Sweep: Sendable, Hashable {
         package let partition: Int32
         package let lineage: Int64
+    }
+
+    /// Rows that the topic has, to be taken off by whom they belong to.
+    package struct Delivered: Sendable, Hashable {
+        package let lease: PartitionLease
+        package let ids: [Int64]
     }
 
     private var owned: [Int32: Owned] = [:]
@@ -32,13 +38,22 @@ package struct CandleOutbox: Sendable {
     package init() {}
 
     /// A partition is ours from now on: its outbox is swept at once and once more after the hold.
-    package mutating func claimed(_ partition: Int32, lineage: Int64, nowMicros: Int64) {
-        owned[partition] = Owned(
-            lineage: lineage, holdUntilMicros: nowMicros + Int64(Self.messageTimeoutMillis) * 1_000,
+    package mutating func claimed(_ lease: PartitionLease, nowMicros: Int64) {
+        dropped(lease.partition)
+        owned[lease.partition] = Owned(
+            lease: lease, holdUntilMicros: nowMicros + Int64(Self.messageTimeoutMillis) * 1_000,
             nextSweepMicros: nowMicros)
     }
 
-    package mutating func dropped(_ partition: Int32) { owned[partition] = nil }
+    /// What is under way of it is forgotten, too: should the partition come back, PostgreSQL may have been restored, and
+    /// the same ids stand for other rows.
+    package mutating func dropped(_ partition: Int32) {
+        owned[partition] = nil
+        for (token, entry) in pending where entry.partition == partition {
+            pending[token] = nil
+            sending.remove(entry.outboxID)
+        }
+    }
 
     /// A row is about to be sent.
     ///
@@ -60,20 +75,20 @@ package struct CandleOutbox: Sendable {
     }
 
     /// Rows to take off the outbox now.
-    package mutating func takeDelivered(nowMicros: Int64) -> [(partition: Int32, ids: [Int64])] {
-        var due: [(Int32, [Int64])] = []
+    package mutating func takeDelivered(nowMicros: Int64) -> [Delivered] {
+        var due: [Delivered] = []
         for (partition, entry) in owned where entry.holdUntilMicros <= nowMicros && !entry.delivered.isEmpty {
-            due.append((partition, entry.delivered))
+            due.append(Delivered(lease: entry.lease, ids: entry.delivered))
             owned[partition]?.delivered = []
         }
-        return due.sorted { $0.0 < $1.0 }
+        return due.sorted { $0.lease.partition < $1.lease.partition }
     }
 
     /// Partitions to look through now.
     package mutating func takeSweeps(nowMicros: Int64) -> [Sweep] {
         var due: [Sweep] = []
         for (partition, entry) in owned where entry.nextSweepMicros <= nowMicros {
-            due.append(Sweep(partition: partition, lineage: entry.lineage))
+            due.append(Sweep(partition: partition, lineage: entry.lease.lineage))
             // The sweep after the hold repeats what was acknowledged in it too.
             let isHeld = nowMicros < entry.holdUntilMicros
             if !isHeld { owned[partition]?.delivered = [] }

@@ -34,9 +34,9 @@ final class CandlePublisher: Sendable {
     }
 
     /// A partition is ours from now on: its outbox is swept at once and once more after the hold.
-    func claimed(_ partition: Int32, lineage: Int64) {
+    func claimed(_ lease: PartitionLease) {
         let now = time.monotonicMicros
-        outbox.withLock { $0.claimed(partition, lineage: lineage, nowMicros: now) }
+        outbox.withLock { $0.claimed(lease, nowMicros: now) }
     }
 
     func dropped(_ partition: Int32) { outbox.withLock { $0.dropped(partition) } }
@@ -87,9 +87,9 @@ final class CandlePublisher: Sendable {
 
     private func removeDelivered() async {
         let now = time.monotonicMicros
-        for (partition, ids) in outbox.withLock({ $0.takeDelivered(nowMicros: now) }) {
+        for delivered in outbox.withLock({ $0.takeDelivered(nowMicros: now) }) {
             do throws(PostgresError) {
-                try await store.markPublished(partition: partition, outboxIDs: ids)
+                try await store.markPublished(delivered.lease, outboxIDs: delivered.ids)
             } catch {
                 // They stay in the outbox and are sent again by a later sweep: at least once.
                 logger.warning("published rows stay in the outbox", metadata: ["error": "\(error)"])

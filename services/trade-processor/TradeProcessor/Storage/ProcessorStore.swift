@@ -171,10 +171,18 @@ struct ProcessorStore: Sendable {
         return candles
     }
 
-    /// Takes rows off the outbox after the broker acknowledged them.
-    func markPublished(partition: Int32, outboxIDs: [Int64]) async throws(PostgresError) {
+    /// Takes rows off the outbox after the broker acknowledged them; nothing if the partition has another owner: in a
+    /// restored database the same ids are other rows.
+    func markPublished(_ lease: PartitionLease, outboxIDs: [Int64]) async throws(PostgresError) {
         _ = try await pool.query(
-            "SELECT outbox_delete($1, $2)", [.integer(partition), .bigints(outboxIDs.map { $0 })])
+            """
+            SELECT outbox_delete($1, $2) FROM processor_progress \
+            WHERE topic = $3 AND partition = $1 AND owner = $4 AND epoch = $5
+            """,
+            [
+                .integer(lease.partition), .bigints(outboxIDs.map { $0 }), .text(topic), .uuid(lease.owner),
+                .bigint(lease.epoch),
+            ])
     }
 
     /// Records the source in an empty database, and gives the recorded one.
