@@ -55,6 +55,19 @@ extension SimulatedJob: CustomStringConvertible {
 }
 
 extension SimulatedProcess {
+    /// This owner's state is held here, or its commit is under way, though PostgreSQL has another owner by now.
+    func isStill(_ partition: Int32, as owner: String?) -> Bool {
+        guard let owner, owner != world.store.database.progress[partition]?.owner else { return false }
+        if engine.workers[partition]?.lease.owner == owner { return true }
+        return jobs.contains { job in
+            switch job.stage {
+            case .writing(let pending), .asking(let pending):
+                pending.work.contains { $0.partition == partition && $0.progress.lease.owner == owner }
+            default: false
+            }
+        }
+    }
+
     /// Some of the jobs go on by a step.
     func runJobs(isEager: Bool) {
         for job in jobs {
@@ -110,6 +123,8 @@ extension SimulatedProcess {
                 job.earlyStates = try world.store.states(partition)
                 return
             }
+            // Enough time for the former owner's last commit.
+            if job.earlyStates != nil, !world.random.once(in: 6) { return }
             let log = world.topic.log(partition)
             let identity = world.topic.identity
             let progress = try world.store.claim(
@@ -140,9 +155,13 @@ extension SimulatedProcess {
             }
             job.stage = .answered(.ends(ends, askedMicros: asked))
         case .republish(let partition, let symbols, let lineage):
-            job.stage = .over
+            guard assigned.contains(partition) else {
+                job.stage = .over
+                return
+            }
             let rows = try world.store.lastCandles(symbols: symbols, partition: partition, lineage: lineage)
             mailbox.put(closed: rows.map(\.record), sentinels: [:])
+            job.stage = .over
         }
     }
 
@@ -155,12 +174,16 @@ extension SimulatedProcess {
         let partition = progressPartition(job)
         var claim = world.claim(partition, progress, states)
         let inRedis = world.redis.isDown ? nil : world.redis.contents.sentinels[partition]
+        world.trace(
+            "process \(number) claims partition \(partition): \(progress), in redis \(inRedis.map { "\($0)" } ?? "nothing")"
+        )
         switch ClaimDecision(
             claim, found: log, offsets: offsets, inRedis: inRedis, "trades", engine.settings.onNewLog)
         {
         case .halt(let halt): job.stage = .answered(.halted(halt))
         case .proceed: job.stage = .answered(.claimed(claim, log))
-        case .startLineage(let nextOffset, let above, _):
+        case .startLineage(let nextOffset, let above, let why):
+            world.trace("process \(number): partition \(partition) goes on at \(nextOffset) above \(above): \(why)")
             repeat {
                 guard let lease = try world.store.startLineage(claim.lease, log: log, nextOffset: nextOffset) else {
                     throw SimulatedStore.Unavailable()
@@ -181,10 +204,15 @@ extension SimulatedProcess {
         if world.inject(.ambiguous, onceIn: 5) { interference = .lostAnswer(isMade: world.random.once(in: 2)) }
         if world.inject(.crashInCommit, onceIn: 8) { interference = .death }
         switch try world.store.commit(pending.work, interference) {
-        case .committed(let rows): pending.made(rows)
-        case .fenced(let partitions): pending.fenced(partitions)
+        case .committed(let rows):
+            trace(pending, "commits")
+            pending.made(rows)
+        case .fenced(let partitions):
+            trace(pending, "is fenced with \(partitions) in")
+            pending.fenced(partitions)
         case .failed: break
         case .ambiguous:
+            trace(pending, "gets no answer to")
             job.stage = .asking(pending)
             return
         }
@@ -234,6 +262,18 @@ extension SimulatedProcess {
         default: break
         }
         _ = pending.resolve(sequences)
+        trace(pending, "knows what is left to commit:")
         goOn(pending, job)
+    }
+
+    private func trace(_ pending: PendingCommit, _ what: String) {
+        guard world.tell != nil else { return }
+        for work in pending.work {
+            let lease = work.progress.lease
+            world.trace(
+                "process \(number) \(what) partition \(lease.partition), lineage \(lease.lineage), "
+                    + "\(lease.owner), commit \(lease.commitSequence + 1), offset \(work.progress.nextOffset), "
+                    + "rows \(work.candles.map { "\($0.symbol) \($0.interval) \($0.windowStart)" })")
+        }
     }
 }

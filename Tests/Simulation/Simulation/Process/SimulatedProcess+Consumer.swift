@@ -5,7 +5,7 @@ import TradeProcessor
 extension SimulatedProcess {
     /// Reads some records of one partition.
     func consume() {
-        let readable = positions.keys.filter { !paused.contains($0) }.sorted()
+        let readable = positions.keys.filter { !paused.contains($0) && !world.stalled.contains($0) }.sorted()
         guard !readable.isEmpty, !world.topic.isDown else { return }
         let partition = world.random.pick(readable)
         guard let position = positions[partition], position.topic == world.topic.current else { return }

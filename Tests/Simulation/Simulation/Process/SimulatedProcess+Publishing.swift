@@ -21,20 +21,21 @@ extension SimulatedProcess {
         }
         for (_, update) in contents.updates.sorted(by: { $0.key < $1.key }) where goesOn() { redis.put(update) }
         for candle in contents.closed where goesOn() { redis.put(candle) }
-        var found: [(Int32, LiveMailbox.Sentinel, LiveMailbox.Sentinel?)] = []
-        for (partition, sentinel) in contents.sentinels.sorted(by: { $0.key < $1.key }) where goesOn() {
-            found.append((partition, sentinel, redis.put(sentinel, partition: partition)))
+        let sentinels = contents.sentinels.sorted { $0.key < $1.key }
+        var found: [LiveMailbox.Sentinel?] = []
+        var flushes: [Int64] = []
+        for (partition, sentinel) in sentinels where goesOn() {
+            found.append(redis.put(sentinel, partition: partition))
         }
+        for (partition, _) in sentinels where goesOn() { flushes.append(redis.countFlush(partition)) }
         guard left >= 0 else {
             mailbox.giveBack(contents)
             return
         }
-        for (partition, sentinel, old) in found {
-            let text = old.map { "\($0.lineage):\($0.commitSequence)" }
-            if LiveMailbox.Sentinel.isBehind(text, written[partition]), world.scenario.defect != .redisLossUnnoticed {
-                inbox.append(.liveStateLost(partition))
-            }
-            written[partition] = sentinel
+        for (index, (partition, sentinel)) in sentinels.enumerated() {
+            let isLost = lossWatch.isLost(
+                partition, found: found[index], flushes: flushes[index], written: sentinel)
+            if isLost, world.scenario.defect != .redisLossUnnoticed { inbox.append(.liveStateLost(partition)) }
         }
     }
 
@@ -73,8 +74,8 @@ extension SimulatedProcess {
     /// As CandlePublisher does.
     func keepOutboxShort() {
         let now = time.monotonicMicros
-        for (partition, ids) in outbox.takeDelivered(nowMicros: now) {
-            try? world.store.markPublished(partition, ids)
+        for delivered in outbox.takeDelivered(nowMicros: now) {
+            try? world.store.markPublished(delivered.lease.partition, delivered.ids, by: delivered.lease.owner)
         }
         for sweep in outbox.takeSweeps(nowMicros: now) {
             guard

@@ -58,8 +58,7 @@ final class SimulatedProcess {
 
     var outbox = CandleOutbox()
     var messages: [Message] = []
-    /// Sentinels that Redis was last given.
-    var written: [Int32: LiveMailbox.Sentinel] = [:]
+    var lossWatch = LiveLossWatch()
     var lastFlushMicros: Int64 = 0
 
     var isDead = false
@@ -120,8 +119,7 @@ final class SimulatedProcess {
             case .resume(let partitions): paused.subtract(partitions)
             case .commit(let offsets): world.group.offsets.merge(offsets) { _, new in new }
             case .rejoin: world.group.rejoin(self)
-            case .own(let partition, let lineage):
-                outbox.claimed(partition, lineage: lineage, nowMicros: time.monotonicMicros)
+            case .own(let lease): outbox.claimed(lease, nowMicros: time.monotonicMicros)
             case .disown(let partition): outbox.dropped(partition)
             }
         }

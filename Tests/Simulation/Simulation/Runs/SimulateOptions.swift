@@ -23,6 +23,7 @@ package struct SimulateOptions: Equatable, Sendable {
     package var histories: UInt64?
     package var workers: Int?
     package var shrinks = true
+    package var traces = false
     package var defect: Defect?
     package var trades: Int64?
     package var partitions: Int32?
@@ -57,6 +58,7 @@ package struct SimulateOptions: Equatable, Sendable {
             case "--digest": mode = .digest
             case "--all-defects": mode = .defects
             case "--no-shrink": shrinks = false
+            case "--trace": traces = true
             case "--seed": seed = try Self.number(name, try value(), in: 0...(.max))
             case "--first-seed": firstSeed = try Self.number(name, try value(), in: 0...(1 << 62))
             case "--histories": histories = try Self.number(name, try value(), in: 1...1_000_000_000)

@@ -12,7 +12,7 @@ package enum SimulateProgram {
 
           --histories N        how many, seeds 1 to N (default 10000)
           --first-seed N       the first of them
-          --seed N             only this history
+          --seed N             only this history; with --trace also what happens in it
           --defect NAME        with a defect; without --seed: until a seed shows it (at most --histories, default 5000)
           --all-defects        every defect, each until a seed shows it
           --list-defects       their names
@@ -65,11 +65,12 @@ package enum SimulateProgram {
 
     private static func one(_ options: SimulateOptions) -> Int32 {
         let scenario = options.scenario(options.seed ?? 1)
-        guard let problem = Simulator.problem(of: scenario) else {
+        let tell: (String) -> Void = { print($0) }
+        guard let problem = Simulator.problem(of: scenario, tell: options.traces ? tell : nil) else {
             print("seed \(scenario.seed): holds")
             return 0
         }
-        print("seed \(scenario.seed): \(problem)\n  \(scenario.command)")
+        print("seed \(scenario.seed): \(problem)\n  \(scenario.summary)\n  \(scenario.command)")
         return 1
     }
 

@@ -24,7 +24,11 @@ package enum Simulator {
     }
 
     /// What is wrong after a history, or nil.
-    package static func problem(of scenario: Scenario) -> String? { World.failure(of: scenario) }
+    ///
+    /// - Parameter tell: gets what happens in it.
+    package static func problem(of scenario: Scenario, tell: ((String) -> Void)? = nil) -> String? {
+        World.failure(of: scenario, tell: tell)
+    }
 
     /// What became of a history, as a number: the same in every process, or the seed does not decide.
     package static func digest(of scenario: Scenario) -> UInt64 {

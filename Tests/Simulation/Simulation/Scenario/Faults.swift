@@ -40,7 +40,10 @@ package struct Faults: OptionSet, Hashable, Sendable {
     /// The consumer gives records again that were given already.
     package static let redelivery = Faults(rawValue: 1 << 18)
 
-    package static let all = Faults(rawValue: (1 << 19) - 1)
+    /// Fetches bring nothing for a while, though the broker answers.
+    package static let stall = Faults(rawValue: 1 << 19)
+
+    package static let all = Faults(rawValue: (1 << 20) - 1)
 
     package static let names: [(name: String, fault: Faults)] = [
         ("crash", .crash), ("crash-in-commit", .crashInCommit), ("pause", .pause), ("leave", .leave),
@@ -48,6 +51,6 @@ package struct Faults: OptionSet, Hashable, Sendable {
         ("serialization", .serialization), ("restore", .restore), ("redis-outage", .redisOutage),
         ("redis-loss", .redisLoss), ("new-log", .newLog), ("log-cut", .logCut), ("broker-outage", .brokerOutage),
         ("lost-acks", .lostAcks), ("backpressure", .backpressure), ("retention", .retention),
-        ("redelivery", .redelivery),
+        ("redelivery", .redelivery), ("stall", .stall),
     ]
 }

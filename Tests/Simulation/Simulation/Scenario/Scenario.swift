@@ -64,6 +64,13 @@ package struct Scenario: Hashable, Sendable {
         return words.joined(separator: " ")
     }
 
+    /// All of it, for people.
+    package var summary: String {
+        "up to \(trades) trades a market, \(partitions) partitions, \(processes) processes, intervals "
+            + intervals.map(\.description).joined(separator: ",") + ", up to \(faultLimit) faults of "
+            + "\(Self.list(faults)); hazards \(Self.list(hazards))"
+    }
+
     package static func list(_ faults: Faults) -> String {
         let names = Faults.names.filter { faults.contains($0.fault) }.map(\.name)
         return names.isEmpty ? "none" : names.joined(separator: ",")

@@ -141,9 +141,10 @@ extension SimulatedStore {
         }
     }
 
-    /// `outbox_delete`.
-    func markPublished(_ partition: Int32, _ ids: [Int64]) throws {
+    /// `outbox_delete`, for an owner alone.
+    func markPublished(_ partition: Int32, _ ids: [Int64], by owner: String? = nil) throws {
         try check()
+        if let owner, database.progress[partition]?.owner != owner { return }
         let ids = Set(ids)
         database.outbox[partition]?.removeAll { ids.contains($0.id) }
     }

@@ -122,7 +122,7 @@ final class SimulatedStore {
     /// `SELECT ... FOR UPDATE` of the progress row: waits for a dying backend.
     func committedSequence(_ lease: PartitionLease) throws -> Int64? {
         try check()
-        if defect != .ambiguousReadWithoutLock { settleDying([lease.partition]) }
+        settleDying([lease.partition])
         guard let row = database.progress[lease.partition], row.owner == lease.owner, row.epoch == lease.epoch else {
             return nil
         }

@@ -29,6 +29,7 @@ final class SimulatedRedis {
         var open: [String: OpenVersion] = [:]
         var last: [String: (version: OpenVersion, candle: CandleRecord)] = [:]
         var sentinels: [Int32: LiveMailbox.Sentinel] = [:]
+        var flushes: [Int32: Int64] = [:]
     }
 
     var contents = Contents()
@@ -69,6 +70,12 @@ final class SimulatedRedis {
         let found = contents.sentinels[partition]
         if found.map({ $0 < sentinel }) ?? true { contents.sentinels[partition] = sentinel }
         return found
+    }
+
+    /// - Returns: how often this was called since Redis was emptied.
+    func countFlush(_ partition: Int32) -> Int64 {
+        contents.flushes[partition, default: 0] += 1
+        return contents.flushes[partition] ?? 0
     }
 
     private func isTaken<Version: Comparable>(_ new: Version, _ old: Version?, _ key: String) -> Bool {

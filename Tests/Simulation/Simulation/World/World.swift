@@ -28,8 +28,10 @@ final class World {
     private var arrivals: [[LogRecord]]
     /// Messages of dead processes that are still on their way.
     private var orphans: [CandleRecord] = []
-    private var dumps: [(database: Database, topics: Int)] = []
+    private var dumps: [Database] = []
     private var staleRedis = SimulatedRedis.Contents()
+    /// Partitions of which nothing can be fetched now.
+    private(set) var stalled: Set<Int32> = []
     private var injected = 0
     private var isDraining = false
     private var owners = 0
@@ -37,6 +39,8 @@ final class World {
     private var comesBack: [(step: Int, action: () -> Void)] = []
     private(set) var steps = 0
     private(set) var failure: String?
+    /// Gets what happens, for people who look for the cause of a failure.
+    var tell: ((String) -> Void)?
 
     init(_ scenario: Scenario) throws {
         self.scenario = scenario
@@ -90,12 +94,17 @@ final class World {
         return "owner-\(owners)"
     }
 
+    func trace(_ text: @autoclosure () -> String) { tell?("\(steps): \(text())") }
+
     /// Runs a history.
     ///
+    /// - Parameter tell: gets what happens.
     /// - Returns: what was wrong, or nil.
-    static func failure(of scenario: Scenario) -> String? {
+    static func failure(of scenario: Scenario, tell: ((String) -> Void)? = nil) -> String? {
         do {
-            return try World(scenario).run()
+            let world = try World(scenario)
+            world.tell = tell
+            return world.run()
         } catch {
             return "the history cannot be run: \(error)"
         }
@@ -112,7 +121,7 @@ final class World {
         if !topic.isDown { produce() }
         if faultRandom.once(in: 8) { injectFault() }
         if scenario.faults.contains(.restore), random.once(in: 20) {
-            dumps.append((store.database, topic.logs.count))
+            dumps.append(store.database)
         }
         if scenario.faults.contains(.redisLoss), random.once(in: 20) { staleRedis = redis.contents }
         group.turn()
@@ -173,13 +182,16 @@ final class World {
             scenario.faults.contains($0) && Self.events.contains($0)
         }
         guard !possible.isEmpty else { return }
-        if strike(faultRandom.pick(possible)) { injected += 1 }
+        let fault = faultRandom.pick(possible)
+        guard strike(fault) else { return }
+        injected += 1
+        trace("\(Scenario.list(fault)) strikes")
     }
 
     /// Faults that come by themselves; the others strike inside of what processes do.
     private static let events: Faults = [
         .crash, .pause, .leave, .rebalance, .lost, .postgresOutage, .restore, .redisOutage, .redisLoss, .newLog,
-        .logCut, .brokerOutage,
+        .logCut, .brokerOutage, .stall,
     ]
 
     /// - Returns: whether it could be done.
@@ -202,6 +214,10 @@ final class World {
             let partition = Int32(faultRandom.int(0...Int64(scenario.partitions - 1)))
             let log = topic.log(partition)
             topic.cut(partition, to: faultRandom.int(log.first...log.end))
+        case .stall:
+            let partition = Int32(faultRandom.int(0...Int64(scenario.partitions - 1)))
+            stalled.insert(partition)
+            comesBack.append((later, { [unowned self] in stalled.remove(partition) }))
         case .restore: return restore()
         default:
             guard !running.isEmpty else { return false }
@@ -232,17 +248,28 @@ final class World {
 
     /// Goes back to an older dump, if Redis knows of something later for all that was lost.
     private func restore() -> Bool {
-        guard let dump = dumps.randomElement(using: &faultRandom), !redis.isDown else { return false }
+        guard !dumps.isEmpty, !redis.isDown else { return false }
+        let chosen = Int(faultRandom.int(0...Int64(dumps.count - 1)))
+        let dump = dumps[chosen]
         store.settleAllDying()
         for partition in 0..<scenario.partitions {
             let now = store.database.progress[partition]
-            let then = dump.database.progress[partition]
+            let then = dump.progress[partition]
             guard now?.commitSequence != then?.commitSequence || now?.lineage != then?.lineage else { continue }
             let sentinel = LiveMailbox.Sentinel(
                 lineage: then?.lineage ?? 1, commitSequence: then?.commitSequence ?? 0)
-            guard let known = redis.contents.sentinels[partition], sentinel < known else { return false }
+            // It has to know the present lineage, or that is given out a second time.
+            guard let known = redis.contents.sentinels[partition], sentinel < known,
+                known.lineage >= now?.lineage ?? 0
+            else { return false }
+            // One of before that was not stopped would be the owner again.
+            if processes.values.contains(where: { !$0.isDead && $0.isStill(partition, as: then?.owner) }) {
+                return false
+            }
         }
-        store.restore(dump.database)
+        store.restore(dump)
+        // The later ones are of a past that has not been.
+        dumps.removeSubrange((chosen + 1)...)
         return true
     }
 
@@ -333,7 +360,10 @@ final class World {
             guard let number = group.owner(partition), let worker = processes[number]?.engine.worker(partition) else {
                 return "partition \(partition) has no owner at work"
             }
-            if worker.state.hasOpenWindows { return "partition \(partition) has open windows" }
+            if worker.state.hasOpenWindows {
+                return "partition \(partition) has windows open at \(worker.state.watermarkMicros ?? 0), "
+                    + (processes[number]?.state(of: partition) ?? "")
+            }
             if worker.commitInFlight != nil { return "a commit is under way" }
             if !(store.database.outbox[partition] ?? []).isEmpty { return "the outbox of \(partition) is not empty" }
         }
