@@ -30,6 +30,13 @@ struct ConfigurationTests {
         #expect(!KafkaConfiguration.environmentKeys.contains { $0.hasSuffix("_CB") })
     }
 
+    @Test("what belongs to a group brings no reader into contradiction with itself")
+    func groupProperties() async throws {
+        let properties = ["max.poll.interval.ms": "5000", "session.timeout.ms": "4000", "heartbeat.interval.ms": "1000"]
+        let reader = try KafkaReader(configuration(properties), topic: "t")
+        await reader.close()
+    }
+
     @Test("nothing is found in an empty environment")
     func emptyEnvironment() {
         #expect(KafkaConfiguration.properties { _ in nil }.isEmpty)

@@ -20,9 +20,10 @@ public struct ReaderOptions: Sendable {
                 ("allow.auto.create.topics", "false"),
             ],
             owned: LibraryConfiguration.exactReading,
+            // What belongs to groups, and must not bring a reader into contradiction with itself.
             ignored: [
                 "group.id", "group.instance.id", "group.protocol", "partition.assignment.strategy",
-                "session.timeout.ms",
+                "session.timeout.ms", "heartbeat.interval.ms", "max.poll.interval.ms",
             ])
     }
 }
