@@ -201,7 +201,7 @@ def test_reasons():
             trade(5, 104, count=3, key=KEY),
             record(6, trade_json(KEY, 105, NOW_US), key="ETHUSDT"),
             record(7, trade_json(KEY, 105, NOW_US), key=None),
-            record(8, trade_json(KEY, 105, NOW_US), headers=[("schema_version", b"2")]),
+            record(8, trade_json(KEY, 105, NOW_US).replace(b",", b", "), headers=[("schema_version", b"2")]),
             record(9, control_json(KEY, unavailable=[20_000_000, 20_000_001], reason="x")),
             record(10, None),
         ]
@@ -211,6 +211,8 @@ def test_reasons():
         "unsupported_version", "id_jump", "malformed",
     ]  # fmt: skip
     assert [place[2] for place in sorted(fold.refused)] == [1, 2, 3, 5, 6, 7, 8, 9, 10]
+    known = folded([record(0, trade_json(KEY, 1, NOW_US), headers=[("schema_version", b"2")])])
+    assert reasons(known) == [] and known.trades == 1
     other = folded([record(0, trade_json(KEY, 1, NOW_US), partition=1 - partition_of(KEY, 2))], partitions=2)
     assert reasons(other) == ["wrong_partition"]
 

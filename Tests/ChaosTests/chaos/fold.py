@@ -8,7 +8,7 @@ import bisect
 import dataclasses
 
 from .kafkalog import partition_of
-from .records import FAST, Control, Trade, Unusable, decode
+from .records import FAST, VERSION_1, Control, Trade, Unusable, decode
 
 INTERVALS = {"10s": 10, "1m": 60, "5m": 300, "15m": 900, "1h": 3_600, "4h": 14_400, "1d": 86_400}
 BASE_US = 10_000_000
@@ -212,7 +212,7 @@ class Fold:
 
     def _decoded(self, record):
         for name, value in record.headers or ():
-            if name == "schema_version" and value != b"1":
+            if name == "schema_version" and value != b"1" and not VERSION_1(record.value or b""):
                 raise Unusable("unsupported_version")
         content = decode(record.value)
         key = content.key.encode()

@@ -24,6 +24,14 @@ FAST = re.compile(
     rb'"event_time_us":(0|[1-9][0-9]{0,14}|[1-6][0-9]{15}),"received_time_us":(?:0|[1-9][0-9]{0,14}|[1-6][0-9]{15})\}'
 ).fullmatch
 
+# The exact shape of version 1, whatever its numbers: what has it is version 1 whatever its header says
+# (schemas/kafka/trade.schema.json).
+VERSION_1 = re.compile(
+    rb'\{"venue":"[^"]*","symbol":"[^"]*","trade_id":-?[0-9]+,"price":"-?[0-9.]+","quantity":"-?[0-9.]+",'
+    rb'"taker_side":"(?:buy|sell)","event_time_us":-?[0-9]+,"received_time_us":-?[0-9]+'
+    rb'(?:,"trade_count":-?[0-9]+)?(?:,"aggregate_id":-?[0-9]+)?\}'
+).fullmatch
+
 _DECIMAL = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?").fullmatch
 
 

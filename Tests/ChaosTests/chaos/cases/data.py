@@ -213,7 +213,10 @@ def poison_payloads(ctx):
     records = poison(key, ctx.rng)
     ctx.rng.shuffle(records)
     send(market, [(key, value) for value, _ in records])
-    send(market, [(key, trade_json(key, 1, 1), -1, [("schema_version", b"2")]), (key, trade_json(key, 1, 1), -1, [])])
+    # An unknown version decides where the shape does not: a record of exactly version 1's shape is taken as such.
+    spaced = trade_json(key, 1, 1).replace(b",", b", ")
+    unknown = [("schema_version", b"2")]
+    send(market, [(key, spaced, -1, unknown), (key, spaced, -1, []), (key, trade_json(key, 1, 1), -1, unknown)])
     wanted = sorted([reason for _, reason in records] + ["unsupported_version"])
     fill(market, 300, ctx.rng, rate=100, first_id=101)
     settle(ctx, market)
