@@ -174,9 +174,8 @@ extension SimulatedProcess {
         let partition = progressPartition(job)
         var claim = world.claim(partition, progress, states)
         let inRedis = world.redis.isDown ? nil : world.redis.contents.sentinels[partition]
-        world.trace(
-            "process \(number) claims partition \(partition): \(progress), in redis \(inRedis.map { "\($0)" } ?? "nothing")"
-        )
+        let seen = inRedis.map { "\($0)" } ?? "nothing"
+        world.trace("process \(number) claims partition \(partition): \(progress), in redis \(seen)")
         switch ClaimDecision(
             claim, found: log, offsets: offsets, inRedis: inRedis, "trades", engine.settings.onNewLog)
         {

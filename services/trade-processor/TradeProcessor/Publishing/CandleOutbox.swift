@@ -45,8 +45,8 @@ package struct CandleOutbox: Sendable {
             nextSweepMicros: nowMicros)
     }
 
-    /// What is under way of it is forgotten, too: should the partition come back, PostgreSQL may have been restored, and
-    /// the same ids stand for other rows.
+    /// What is under way of it is forgotten, too: should the partition come back, PostgreSQL may have been restored,
+    /// and the same ids stand for other rows.
     package mutating func dropped(_ partition: Int32) {
         owned[partition] = nil
         for (token, entry) in pending where entry.partition == partition {
