@@ -28,19 +28,19 @@ public struct TopicCatalog: Sendable {
         let retention = try settings.value(SharedSettings.kafkaTradesRetention)
         mayCreate = try settings.value(SharedSettings.kafkaCreateTopics)
         func topic(_ name: String, _ partitions: Int, _ configuration: [String: String]) -> TopicDefinition {
+            // The broker's time, so that nobody's wall clock matters: Kafka refuses records that claim to be of an hour
+            // ahead of it, and deletes those that claim to be old.
+            var common = ["message.timestamp.type": "LogAppendTime"]
             // One lost broker of three must not stop writes, and no write may count that only one broker has.
-            let safety = replication >= 3 ? ["min.insync.replicas": "2"] : [:]
+            if replication >= 3 { common["min.insync.replicas"] = "2" }
             return TopicDefinition(
                 name: name, partitions: partitions, replication: replication,
-                configuration: configuration.merging(safety) { own, _ in own })
+                configuration: configuration.merging(common) { own, _ in own })
         }
         let compacted = ["cleanup.policy": "compact"]
         self.trades = topic(
             trades, partitions,
-            [
-                "cleanup.policy": "delete", "message.timestamp.type": "LogAppendTime",
-                "retention.ms": "\(retention.components.seconds * 1_000)",
-            ])
+            ["cleanup.policy": "delete", "retention.ms": "\(retention.components.seconds * 1_000)"])
         source = topic("\(trades).source", 1, ["cleanup.policy": "delete", "retention.ms": "-1"])
         candles = topic("candles", partitions, compacted)
         quarantine = topic("\(trades).quarantine", 1, ["cleanup.policy": "delete", "retention.ms": "2592000000"])
