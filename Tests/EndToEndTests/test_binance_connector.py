@@ -88,7 +88,9 @@ def test_a_refusal_is_the_one_it_knows(heard):
 def test_a_raw_stream(heard):
     assert {message["e"] for message in heard["raw"]} == {"trade"}
     ids = [message["t"] for message in heard["raw"]]
-    assert ids == list(range(ids[0], ids[0] + MESSAGES))
+    # It closes when it has so many; a few more may be on their way by then.
+    assert len(ids) >= MESSAGES
+    assert ids == list(range(ids[0], ids[0] + len(ids)))
 
 
 def test_combined_streams(heard):
