@@ -48,18 +48,21 @@ import Testing
 
     @Test func aCommitWhoseAnswerWasLostSaysThatItsRowsWereNotSeen() {
         var made = pending()
-        #expect(made.resolve([2: 6]) == [])
+        let answer1 = made.resolve([2: 6])
+        #expect(answer1 == [])
         #expect(made.isDone)
         #expect(made.result.committed.map(\.lease.commitSequence) == [6])
         #expect(made.result.unseen == [2])
 
         var failed = pending()
-        #expect(failed.resolve([2: 5]) == [])
+        let answer2 = failed.resolve([2: 5])
+        #expect(answer2 == [])
         #expect(failed.work.count == 1)
         #expect(failed.result.unseen == [])
 
         var fenced = pending()
-        #expect(fenced.resolve([:]) == [2])
+        let answer3 = fenced.resolve([:])
+        #expect(answer3 == [2])
         #expect(fenced.isDone)
         #expect(fenced.result.fenced == [lease()])
 
@@ -80,18 +83,23 @@ import Testing
     @Test func anAcknowledgementOfBeforeTakesNothingOffTheOutbox() throws {
         var outbox = CandleOutbox()
         outbox.claimed(lease(), nowMicros: 0)
-        let old = try #require(outbox.send(candle(outboxID: 7)))
+        let oldToken = outbox.send(candle(outboxID: 7))
+        let old = try #require(oldToken)
         outbox.dropped(2)
         // PostgreSQL was restored: 7 is another row now.
         let newer = lease(lineage: 2)
         outbox.claimed(newer, nowMicros: 1)
-        let new = try #require(outbox.send(candle(outboxID: 7)))
+        let newToken = outbox.send(candle(outboxID: 7))
+        let new = try #require(newToken)
         outbox.settled(old, isDelivered: true)
         let later: Int64 = 100_000_000
-        #expect(outbox.takeDelivered(nowMicros: later) == [])
+        let answer4 = outbox.takeDelivered(nowMicros: later)
+        #expect(answer4 == [])
         outbox.settled(new, isDelivered: true)
-        #expect(outbox.takeDelivered(nowMicros: later) == [CandleOutbox.Delivered(lease: newer, ids: [7])])
-        #expect(outbox.takeDelivered(nowMicros: later) == [])
+        let answer5 = outbox.takeDelivered(nowMicros: later)
+        #expect(answer5 == [CandleOutbox.Delivered(lease: newer, ids: [7])])
+        let answer6 = outbox.takeDelivered(nowMicros: later)
+        #expect(answer6 == [])
     }
 
     @Test func aReplicaThatLagsByLessThanACommitIsNoticed() {
