@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <threads.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -76,6 +77,14 @@ int pthread_cond_timedwait(
     pthread_cond_t *restrict condition, pthread_mutex_t *restrict mutex, const struct timespec *restrict deadline) {
     static int (*_Atomic real)(pthread_cond_t *, pthread_mutex_t *, const struct timespec *);
     if (!real) real = next("pthread_cond_timedwait");
+    struct timespec moved = in_kernel_time(deadline);
+    return real(condition, mutex, &moved);
+}
+
+/* C's own threads, which librdkafka may be built on, wait inside libc. */
+int cnd_timedwait(cnd_t *restrict condition, mtx_t *restrict mutex, const struct timespec *restrict deadline) {
+    static int (*_Atomic real)(cnd_t *, mtx_t *, const struct timespec *);
+    if (!real) real = dlsym(RTLD_NEXT, "cnd_timedwait");
     struct timespec moved = in_kernel_time(deadline);
     return real(condition, mutex, &moved);
 }
