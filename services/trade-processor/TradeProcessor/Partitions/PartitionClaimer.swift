@@ -68,15 +68,10 @@ struct PartitionClaimer: Sendable {
 
     /// The topic as the broker has it now.
     func currentLog() async throws -> LogIdentity {
-        guard let partitions = try await admin.partitionCount(of: topic) else {
+        guard let log = try await LogIdentity.find(topic, admin) else {
             throw KafkaPlaceError(description: "there is no topic \(topic)")
         }
-        let topicID =
-            switch try await admin.topicID(of: topic) {
-            case .id(let text): text
-            case .unsupported, .unknownTopic: ""
-            }
-        return LogIdentity(topicID: topicID, partitionCount: Int32(partitions))
+        return log
     }
 
     /// A lineage that was in use before PostgreSQL was restored must not be used again: what readers have of it would
@@ -94,6 +89,19 @@ struct PartitionClaimer: Sendable {
     private func sentinel(of partition: Int32) async -> LiveMailbox.Sentinel? {
         let text = try? await redis.send(["GET", "market:sentinel:\(topic):\(partition)"]).text
         return text.flatMap { LiveMailbox.Sentinel($0) }
+    }
+}
+
+extension LogIdentity {
+    /// The topic as the broker has it now; nil where it has none.
+    static func find(_ topic: String, _ admin: KafkaAdmin) async throws(KafkaError) -> LogIdentity? {
+        guard let partitions = try await admin.partitionCount(of: topic) else { return nil }
+        let topicID =
+            switch try await admin.topicID(of: topic) {
+            case .id(let text): text
+            case .unsupported, .unknownTopic: ""
+            }
+        return LogIdentity(topicID: topicID, partitionCount: Int32(partitions))
     }
 }
 

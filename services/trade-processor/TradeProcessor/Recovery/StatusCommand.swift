@@ -32,16 +32,10 @@ struct StatusReport: Sendable {
     var halts: [String] = []
 
     static func read(_ session: RecoverySession, _ admin: KafkaAdmin) async throws -> StatusReport {
-        guard let count = try await admin.partitionCount(of: session.topic) else {
+        guard let found = try await LogIdentity.find(session.topic, admin) else {
             throw RecoveryError("the broker has no topic \(session.topic)")
         }
-        let topicID: String =
-            switch try await admin.topicID(of: session.topic) {
-            case .id(let text): text
-            case .unsupported, .unknownTopic: ""
-            }
-        let found = LogIdentity(topicID: topicID, partitionCount: Int32(count))
-        let ranges = try await admin.listOffsets((0..<Int32(count)).map { TopicPartition(session.topic, $0) })
+        let ranges = try await admin.listOffsets((0..<found.partitionCount).map { TopicPartition(session.topic, $0) })
         let newerStates = try await newerStates(session)
         let rows = try await session.pool.query(
             """
