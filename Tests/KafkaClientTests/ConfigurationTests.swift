@@ -32,7 +32,9 @@ struct ConfigurationTests {
 
     @Test("what belongs to a group brings no reader into contradiction with itself")
     func groupProperties() async throws {
-        let properties = ["max.poll.interval.ms": "5000", "session.timeout.ms": "4000", "heartbeat.interval.ms": "1000"]
+        let properties = [
+            "max.poll.interval.ms": "5000", "session.timeout.ms": "4000", "heartbeat.interval.ms": "1000",
+        ]
         let reader = try KafkaReader(configuration(properties), topic: "t")
         await reader.close()
     }
