@@ -24,7 +24,7 @@ struct PoisonTests {
     @Test func everyPoisonRecordIsKeptWithItsBytes() async throws {
         try await ProcessorDatabase.with { database in
             let claim = try await database.claim(1)
-            let worker = try PartitionWorker(claim, log: database.log, rules: ProcessingRules())
+            let worker = try PartitionWorker(claim, log: database.log, rules: ProcessingRules(), nowMicros: 0)
             let decoder = TradeBatchDecoder(partitions: 4)
             let key = Array("BTC\u{0}USDT".utf8)
             for (offset, payload) in Self.payloads.enumerated() {
@@ -36,7 +36,7 @@ struct PoisonTests {
             #expect(
                 worker.step(rawMessage: { RawMessage(key: key, value: Self.payloads[Int($0)]) }).isEmpty)
             #expect(worker.waitingWeight > Self.payloads.count + 880)
-            let result = try await database.committer().commit([worker.takeWork()])
+            let result = try await database.committer().commit([worker.takeWork(nowMicros: 0)])
             #expect(result.committed.map(\.nextOffset) == [Int64(Self.payloads.count)])
             let rows = try await database.pool.query("SELECT * FROM quarantine ORDER BY \"offset\"")
             #expect(rows.count == Self.payloads.count)

@@ -50,7 +50,7 @@ struct RetentionTests {
                 "SELECT drop_candle_partitions('10s', \(year2021))", isPrepared: false)
             let claim = try await database.claim(1)
             #expect(claim.horizons == [.base: year2021])
-            let worker = try PartitionWorker(claim, log: database.log, rules: ProcessingRules())
+            let worker = try PartitionWorker(claim, log: database.log, rules: ProcessingRules(), nowMicros: 0)
             let instrument = try worker.state.table.index(ofKey: "A")
             for (offset, time) in [year2021 + 100, year2020].enumerated() {
                 worker.batch.append(
@@ -60,7 +60,7 @@ struct RetentionTests {
                         offset: Int64(offset), recordTimestampMicros: -1))
             }
             #expect(worker.step(rawMessage: { _ in nil }).isEmpty)
-            let result = try await database.committer().commit([worker.takeWork()])
+            let result = try await database.committer().commit([worker.takeWork(nowMicros: 0)])
             #expect(result.committed.count == 1)
             #expect(try await database.count("late_trades WHERE instrument = 'A' AND trade_id = 9") == 1)
             #expect(try await database.count("candles WHERE interval = '10s'") == 0)

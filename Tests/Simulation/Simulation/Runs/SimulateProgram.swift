@@ -84,7 +84,9 @@ package enum SimulateProgram {
             onProgress: { progress in
                 let rate = Double(progress.done) / max(progress.elapsedSeconds, 1e-9)
                 let left = Double(Int(histories) - progress.done) / max(rate, 1e-9)
-                note("\(progress.done) of \(histories), \(progress.failed) failed, \(Int(rate))/s, \(Int(left)) s left")
+                let seeds = progress.failedSeeds.map { " \($0)" }.joined()
+                let failed = "\(progress.failed) failed" + (seeds.isEmpty ? "" : " (seeds\(seeds))")
+                note("\(progress.done) of \(histories), \(failed), \(Int(rate))/s, \(Int(left)) s left")
             })
         for failure in summary.failures { report(failure, options) }
         print(

@@ -10,6 +10,8 @@ package enum Simulator {
     package struct Progress: Sendable {
         package let done: Int
         package let failed: Int
+        /// Seeds of the first failures, ascending.
+        package let failedSeeds: [UInt64]
         package let elapsedSeconds: Double
     }
 
@@ -120,7 +122,8 @@ private final class Tally: Sendable {
             guard now - counts.told > .seconds(2) else { return nil }
             counts.told = now
             return Simulator.Progress(
-                done: counts.done, failed: counts.failureCount, elapsedSeconds: (now - start).inSeconds)
+                done: counts.done, failed: counts.failureCount, failedSeeds: counts.failures.map(\.scenario.seed),
+                elapsedSeconds: (now - start).inSeconds)
         }
     }
 

@@ -300,7 +300,7 @@ final class World {
                 fail("not at rest after \(round) rounds: \(unrest() ?? "")")
                 return
             }
-            if round == 80,
+            if scale == 1, round.isMultiple(of: 80),
                 processes.values.contains(where: { $0.engine.workers.values.contains { $0.state.hasOpenWindows } })
             {
                 // Some window ends in hours. New processes believe a proof for longer, so that it is not simulated
@@ -308,6 +308,7 @@ final class World {
                 scale = 2_000
                 limits.proofAgeMicros *= scale
                 limits.proofPauseMicros *= scale
+                limits.confirmationMicros *= scale
                 restartAll()
             }
             clock.advance(byMicros: 350_000 * scale)

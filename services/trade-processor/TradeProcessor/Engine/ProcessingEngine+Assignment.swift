@@ -30,7 +30,7 @@ extension ProcessingEngine {
         guard claiming.remove(partition) != nil else { return }
         let worker: PartitionWorker
         do throws(PartitionRestoreError) {
-            worker = try PartitionWorker(claim, log: log, rules: rules)
+            worker = try PartitionWorker(claim, log: log, rules: rules, nowMicros: time.monotonicMicros)
         } catch {
             halt(LogCheck.damagedState(partition, topic: settings.topic, error))
             return

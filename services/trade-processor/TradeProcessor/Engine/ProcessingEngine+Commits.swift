@@ -2,16 +2,23 @@ import MarketCore
 import MarketWire
 
 extension ProcessingEngine {
-    /// Starts a commit if a window closed, enough has come together, or the oldest uncommitted record waits too long.
+    /// Starts a commit if a window closed, enough has come together, the oldest uncommitted record waits too long, or a
+    /// partition has not been confirmed for long.
     func commitIfDue(_ now: Int64) {
         guard !isCommitting, now - lastCommitMicros >= limits.commitPauseMicros else { return }
         let isDue = workers.values.contains { worker in
+            if wantsConfirmation(worker, now) { return true }
             guard worker.commitInFlight == nil, worker.state.needsCommit(worker.effects) else { return false }
             if worker.hasClosedWindow || worker.waitingWeight >= limits.resumedWeight { return true }
             guard let since = worker.uncommittedSinceMicros else { return true }
             return now - since >= settings.commitIntervalMicros
         }
-        if isDue { startCommit(of: orderedWorkers.filter { $0.state.needsCommit($0.effects) }, now) }
+        guard isDue else { return }
+        startCommit(of: orderedWorkers.filter { $0.state.needsCommit($0.effects) || wantsConfirmation($0, now) }, now)
+    }
+
+    private func wantsConfirmation(_ worker: PartitionWorker, _ now: Int64) -> Bool {
+        worker.commitInFlight == nil && now - worker.confirmedMicros >= limits.confirmationMicros
     }
 
     /// Commits everything of these partitions, if there is anything.
@@ -20,7 +27,7 @@ extension ProcessingEngine {
     @discardableResult
     func startCommit(of chosen: [PartitionWorker], _ now: Int64) -> Bool {
         guard !isCommitting else { return false }
-        let work = chosen.filter { $0.commitInFlight == nil }.map { $0.takeWork() }
+        let work = chosen.filter { $0.commitInFlight == nil }.map { $0.takeWork(nowMicros: now) }
         guard !work.isEmpty else { return false }
         isCommitting = true
         lastCommitMicros = now

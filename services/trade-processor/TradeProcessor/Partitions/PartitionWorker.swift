@@ -19,12 +19,17 @@ package final class PartitionWorker {
     package var awaitsHoles = false
     /// Monotonic time of the first step since the last commit.
     var uncommittedSinceMicros: Int64?
+    /// Monotonic time of the claim, or since when the last commit has been on its way.
+    private(set) var confirmedMicros: Int64
     var idle = IdleClock()
 
-    init(_ claim: PartitionClaim, log: LogIdentity, rules: ProcessingRules) throws(PartitionRestoreError) {
+    init(
+        _ claim: PartitionClaim, log: LogIdentity, rules: ProcessingRules, nowMicros: Int64
+    ) throws(PartitionRestoreError) {
         partition = claim.lease.partition
         self.log = log
         lease = claim.lease
+        confirmedMicros = nowMicros
         state = PartitionState(
             rules: rules, nextOffset: claim.nextOffset, watermarkMicros: claim.watermarkMicros,
             maxEventMicros: claim.maxEventMicros)
@@ -60,7 +65,8 @@ package final class PartitionWorker {
     }
 
     /// Takes what waits, for a commit. One may be under way at a time.
-    func takeWork() -> PartitionWork {
+    func takeWork(nowMicros: Int64) -> PartitionWork {
+        confirmedMicros = nowMicros
         let commit = state.takeCommit(&effects)
         commitInFlight = commit.sequence
         uncommittedSinceMicros = nil
