@@ -18,7 +18,7 @@ import WebSockets
         try await ScriptedVenue.with(script: script) { venue in
             let receiver = RecordingReceiver()
             try await venue.follow(try venue.feed(symbols), receiver) {
-                try await waitUntil("all are granted", withinMillis: 20_000) { receiver.connectedCount == 3 }
+                try await waitUntil("all are granted", withinMillis: 20_000) { receiver.connectedCount == 1 }
             }
             #expect(receiver.disconnections.isEmpty)
         }
@@ -31,14 +31,104 @@ import WebSockets
         #expect(asked.flatMap(\.self) == symbols.map { $0.lowercased() + "@trade" })
     }
 
-    @Test func moreThanAConnectionTakesIsRefused() throws {
-        let instruments = try (0...BinanceFeed.streamLimit).map { try Instrument(key: "A\($0)") }
-        let configuration = BinanceFeed.Configuration(webSocketURL: "ws://x", restURL: "http://x", kind: .trade)
+    @Test func moreThanAProducerFollowsIsRefused() throws {
+        var configuration = BinanceFeed.Configuration(webSocketURL: "ws://x", kind: .trade)
+        configuration.streamsPerConnection = 2
+        let instruments = try (0...BinanceFeed.connectionLimit * 2).map { try Instrument(key: "A\($0)") }
+        let rest = ScriptedVenue(port: 1).rest()
         let error = #expect(throws: VenueError.self) {
             try BinanceFeed(
-                instruments: instruments, configuration: configuration, wallMicros: { 0 }, random: { 0 })
+                instruments: instruments, configuration: configuration, rest: rest, wallMicros: { 0 }, random: { 0 })
         }
-        #expect(error?.code == .tooMuch)
+        #expect(error?.code == .tooMuch && error?.message.contains("PRODUCER_SHARD") == true)
+    }
+
+    @Test func manyInstrumentsAreSharedOutAmongConnections() async throws {
+        let asked = Mutex<[Int: [String]]>([:])
+        let script: ScriptedVenue.Script = { number, session in
+            try await ScriptedVenue.answer(session) { text in
+                guard let names = (try? JSONValue(parsing: Array(text.utf8)))?["params"]?.elements else { return }
+                asked.withLock { $0[number] = names.compactMap(\.text) }
+            }
+        }
+        try await ScriptedVenue.with(script: script) { venue in
+            let receiver = RecordingReceiver()
+            let feed = try venue.feed(["A", "B", "C", "D", "E"]) { $0.streamsPerConnection = 2 }
+            try await venue.follow(feed, receiver) {
+                try await waitUntil("three connections", withinMillis: 20_000) { receiver.connectedCount == 3 }
+            }
+        }
+        let names = asked.withLock { $0.values.map(\.self) }
+        #expect(names.map(\.count).sorted() == [1, 2, 2])
+        #expect(names.flatMap(\.self).sorted() == ["a@trade", "b@trade", "c@trade", "d@trade", "e@trade"])
+    }
+
+    /// The old connection is only ended once the new one brings everything.
+    @Test(arguments: [true, false]) func aConnectionThatEndsSoonIsReplacedBeforeItEnds(_ isTold: Bool) async throws {
+        let first = Mutex<[Int]>([])
+        let script: ScriptedVenue.Script = { number, session in
+            try await session.send(text: ScriptedVenue.trade(number * 100))
+            if number == 1 {
+                if isTold { try await session.send(text: #"{"e":"serverShutdown","E":1}"#) }
+                // Goes on while the second one is made.
+                let beat = Task {
+                    for id in 101... {
+                        try await session.send(text: ScriptedVenue.trade(id))
+                        first.withLock { $0.append(id) }
+                        try await Task.sleep(for: .milliseconds(10))
+                    }
+                }
+                defer { beat.cancel() }
+                try await ScriptedVenue.answer(session)
+            } else {
+                // Slow to agree: the first one is needed until then.
+                try await Task.sleep(for: .milliseconds(200))
+                try await ScriptedVenue.answer(session)
+            }
+        }
+        try await ScriptedVenue.with(script: script) { venue in
+            let receiver = RecordingReceiver()
+            let feed = try venue.feed {
+                $0.replacedAfter = .zero
+                if !isTold { $0.longestLife = .milliseconds(300) }
+            }
+            try await venue.follow(feed, receiver) {
+                try await waitUntil("the second connection", withinMillis: 20_000) { receiver.ids.contains(200) }
+                let seen = receiver.ids.filter { $0 < 200 }.count
+                try await waitUntil("the first goes on beside it", withinMillis: 20_000) {
+                    receiver.ids.filter { $0 < 200 }.count > seen + 3
+                }
+                try await waitUntil("the first is ended", withinMillis: 20_000) {
+                    let count = first.withLock { $0.count }
+                    try await Task.sleep(for: .milliseconds(100))
+                    return first.withLock { $0.count } == count
+                }
+            }
+            #expect(receiver.disconnections.isEmpty)
+        }
+    }
+
+    /// A market in which nothing is traded is no stalled connection: the venue still answers.
+    @Test func aQuietMarketIsNotAStaleConnection() async throws {
+        let asked = Mutex(0)
+        let script: ScriptedVenue.Script = { _, session in
+            for await message in session.messages {
+                guard let text = message.text else { continue }
+                let isQuestion = text.contains("LIST_SUBSCRIPTIONS")
+                if isQuestion { asked.withLock { $0 += 1 } }
+                try await session.send(
+                    text: isQuestion ? #"{"result":["btcusdt@trade"],"id":0}"# : #"{"result":null,"id":1}"#)
+            }
+        }
+        try await ScriptedVenue.with(script: script) { venue in
+            let receiver = RecordingReceiver()
+            try await venue.follow(try venue.feed { $0.staleAfter = .seconds(2) }, receiver) {
+                try await waitUntil("it is asked again and again", withinMillis: 20_000) {
+                    asked.withLock { $0 } >= 3
+                }
+            }
+            #expect(receiver.disconnections.isEmpty && receiver.connectedCount == 1)
+        }
     }
 
     @Test func garbageIsToldAndTheRestGoesOn() async throws {
@@ -71,7 +161,10 @@ import WebSockets
             try await session.send(text: ScriptedVenue.trade(number))
             switch number {
             case 1: await session.close(.goingAway, reason: "24 hours are over")
-            case 2: session.abort()
+            case 2:
+                // Once the client is really there.
+                for await _ in session.messages { break }
+                session.abort()
             case 3: throw WebSocketCloseError(.policyViolation, "Too many requests")
             default: try await ScriptedVenue.answer(session)
             }
@@ -86,7 +179,7 @@ import WebSockets
             #expect(ends[0].reason.contains("24 hours are over"))
             #expect(ends[2].reason.contains("1008"))
             // Half of the ceiling, as the jitter here is: trades came, so each failure is the first one.
-            #expect(ends.allSatisfy { $0.pause == .milliseconds(5) })
+            #expect(ends.map(\.pause) == [5, 5, 5].map { .milliseconds($0) }, "\(ends.map(\.reason))")
         }
     }
 
@@ -188,8 +281,8 @@ import WebSockets
             script: { _, _ in }
         ) { venue in
             let error = await #expect(throws: VenueError.self) { try await venue.feed().metadata() }
-            #expect(error?.code == .refused && error?.message.contains("429") == true)
-            #expect(error?.message.contains("-1003") == true)
+            #expect(error?.code == .tooManyRequests && error?.message.contains("429") == true)
+            #expect(error?.message.contains("Too much request weight used") == true)
         }
         try await ScriptedVenue.with(exchangeInfo: (.ok, "<html>"), script: { _, _ in }) { venue in
             await #expect(throws: (any Error).self) { try await venue.feed().metadata() }

@@ -61,13 +61,19 @@ struct ScriptedVenue: Sendable {
         _ symbols: [String] = ["BTCUSDT"], configure: (inout BinanceFeed.Configuration) -> Void = { _ in }
     ) throws -> BinanceFeed {
         var configuration = BinanceFeed.Configuration(
-            webSocketURL: "ws://127.0.0.1:\(port)", restURL: "http://127.0.0.1:\(port)", kind: .trade)
+            webSocketURL: "ws://127.0.0.1:\(port)", kind: .trade)
         configuration.backoffFirst = .milliseconds(10)
         configuration.backoffLongest = .milliseconds(20)
         configure(&configuration)
         return try BinanceFeed(
-            instruments: symbols.map { try Instrument(key: $0) }, configuration: configuration, wallMicros: { 1 },
-            random: { 0.5 })
+            instruments: symbols.map { try Instrument(key: $0) }, configuration: configuration, rest: rest(),
+            wallMicros: { 1 }, random: { 0.5 })
+    }
+
+    func rest(weightLimit: Int = 6_000) -> BinanceREST {
+        BinanceREST(
+            url: "http://127.0.0.1:\(port)", authoritiesPath: nil, weightLimit: weightLimit, wallMicros: { 1 },
+            monotonicMicros: { 1 })
     }
 
     /// Runs a feed beside a test's body, and ends it.

@@ -102,7 +102,8 @@ extension ProducerBrokerTests {
                 try await waitUntil("it is said", withinMillis: 20_000) {
                     health.snapshot()["kafka"]?.reason?.contains("sent again") == true
                 }
-                #expect(publisher.openCount <= 1_100)
+                // One that is being handed over may count twice for an instant.
+                #expect(publisher.openCount <= 1_101)
                 broker.resume()
                 try await blocked.value
                 try await waitUntil("all are acknowledged", withinMillis: 90_000) { publisher.openCount == 0 }

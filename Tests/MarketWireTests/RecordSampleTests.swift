@@ -97,8 +97,9 @@ import Testing
             ProgressRecord(
                 symbol: "BTCUSDT", generation: 0, highestTradeID: 123_475,
                 highestEventTimeMicros: 1_700_000_009_123_000,
-                holes: [123_460...123_462, 123_470...123_470], partition: 7, nextOffset: 5_000_000_000), "progress.json"
-        )
+                holes: [123_460...123_462, 123_470...123_470], topic: "trades", partition: 7,
+                nextOffset: 5_000_000_000),
+            "progress.json")
     }
 
     @Test func heartbeats() throws {

@@ -24,7 +24,8 @@ struct PoisonTests {
     @Test func everyPoisonRecordIsKeptWithItsBytes() async throws {
         try await ProcessorDatabase.with { database in
             let claim = try await database.claim(1)
-            let worker = try PartitionWorker(claim, log: database.log, rules: ProcessingRules(), nowMicros: 0)
+            let worker = try PartitionWorker(
+                claim, topic: "trades", log: database.log, rules: ProcessingRules(), nowMicros: 0)
             let decoder = TradeBatchDecoder(partitions: 4)
             let key = Array("BTC\u{0}USDT".utf8)
             for (offset, payload) in Self.payloads.enumerated() {

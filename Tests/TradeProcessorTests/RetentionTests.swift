@@ -50,7 +50,8 @@ struct RetentionTests {
                 "SELECT drop_candle_partitions('10s', \(year2021))", isPrepared: false)
             let claim = try await database.claim(1)
             #expect(claim.horizons == [.base: year2021])
-            let worker = try PartitionWorker(claim, log: database.log, rules: ProcessingRules(), nowMicros: 0)
+            let worker = try PartitionWorker(
+                claim, topic: "trades", log: database.log, rules: ProcessingRules(), nowMicros: 0)
             let instrument = try worker.state.table.index(ofKey: "A")
             for (offset, time) in [year2021 + 100, year2020].enumerated() {
                 worker.batch.append(

@@ -70,6 +70,13 @@ public struct BinanceErrorBody: Error, Hashable, Sendable, CustomStringConvertib
         Self(code: -1101, message: "Duplicate values for parameter '\(parameter)'.")
     }
 
+    /// 429: asked too much. 418: went on asking after that.
+    public static func refused(status: Int) -> Self {
+        Self(
+            status: status, code: -1003,
+            message: status == 418 ? "Way too much request weight used; IP banned." : "Too many requests.")
+    }
+
     public static func tooMuchWeight(limit: Int) -> Self {
         Self(
             status: 429, code: -1003,

@@ -5,6 +5,12 @@ public struct VenueError: Error, Sendable, CustomStringConvertible {
         case tooMuch
         /// The venue said no.
         case refused
+        /// The venue wants to be asked less; it is left alone for as long as it said.
+        case tooManyRequests
+        /// The venue does not offer this, or not from here.
+        case notOffered
+        /// No answer came.
+        case unreachable
         /// The venue's answer cannot be understood.
         case malformedAnswer
     }

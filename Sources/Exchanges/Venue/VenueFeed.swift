@@ -7,6 +7,8 @@ public protocol VenueFeed: Sendable {
     var venue: String { get }
     /// What is followed.
     var instruments: [Instrument] { get }
+    /// How it is shared out among connections.
+    var connections: [VenueConnection] { get }
 
     /// Connects, and connects again whenever the connection ends, until the task is cancelled.
     ///
@@ -14,10 +16,25 @@ public protocol VenueFeed: Sendable {
     /// - Throws: what the receiver throws; trouble with the venue is reported to it and overcome.
     func run(_ receiver: some TradeReceiver) async throws
 
+    /// Where trades that were missed can be had; nil where the venue does not give any.
+    var history: (any VenueHistory)? { get }
+
     /// What the venue says of the instruments.
     ///
     /// - Throws: where the venue cannot be asked now.
     func metadata() async throws -> [InstrumentRecord]
+}
+
+/// One of a feed's connections, kept up over losses and replacements.
+public struct VenueConnection: Hashable, Sendable {
+    /// As ``TradeReceiver/connection(_:_:)`` is told it: `binance`, `binance-2`.
+    public let name: String
+    public let instruments: [Instrument]
+
+    public init(name: String, instruments: [Instrument]) {
+        self.name = name
+        self.instruments = instruments
+    }
 }
 
 /// Takes what a feed reads.

@@ -10,6 +10,7 @@ extension PartitionState {
     /// this state, if another owner has the partition. One commit is under way at a time.
     public mutating func takeCommit(_ effects: inout Effects) -> PartitionCommit {
         storage.sequence += 1
+        let hasMoved = storage.committedOffset != nextOffset
         storage.committedOffset = nextOffset
         var rows: [StoredHole] = []
         var snapshots: [PartitionCommit.Snapshot] = []
@@ -26,6 +27,10 @@ extension PartitionState {
             if wantsReload(index) { storage.noteReload(instrument) }
         }
         pendingCommit.removeAll(keepingCapacity: true)
+        // Producers see by any instrument's progress how far the partition is: past duplicates, too.
+        if progress.isEmpty, hasMoved, let any = instruments.indices.first(where: { !instruments[$0].ids.isEmpty }) {
+            progress.append(self.progress(any))
+        }
         let commit = PartitionCommit(
             sequence: storage.sequence, nextOffset: nextOffset, watermarkMicros: watermarkMicros,
             maxEventMicros: maxEventMicros, leadMicros: leadMicros, candleChanges: effects.candleChanges,

@@ -9,20 +9,23 @@ public struct ProgressRecord: WireRecord {
     public var highestEventTimeMicros: Int64
     /// Ids that are missing, first and last included; the newest holes, if there are many.
     public var holes: [ClosedRange<Int64>]
-    /// The partition of `trades` that the instrument is in.
+    /// The topic of the trades, `trades` unless configured otherwise.
+    public var topic: String
+    /// Its partition that the instrument is in.
     public var partition: Int32
     /// Everything in the partition below this offset is in these figures.
     public var nextOffset: Int64
 
     public init(
         symbol: String, generation: Int64, highestTradeID: Int64, highestEventTimeMicros: Int64,
-        holes: [ClosedRange<Int64>], partition: Int32, nextOffset: Int64
+        holes: [ClosedRange<Int64>], topic: String, partition: Int32, nextOffset: Int64
     ) {
         self.symbol = symbol
         self.generation = generation
         self.highestTradeID = highestTradeID
         self.highestEventTimeMicros = highestEventTimeMicros
         self.holes = holes
+        self.topic = topic
         self.partition = partition
         self.nextOffset = nextOffset
     }
@@ -31,7 +34,7 @@ public struct ProgressRecord: WireRecord {
         case symbol, generation
         case highestTradeID = "highest_trade_id"
         case highestEventTimeMicros = "highest_event_time_us"
-        case holes, partition
+        case holes, topic, partition
         case nextOffset = "next_offset"
     }
 
@@ -47,6 +50,7 @@ public struct ProgressRecord: WireRecord {
         json.beginArray()
         for hole in holes { json.range(hole) }
         json.endArray()
+        json.field("topic", topic)
         json.field("partition", partition)
         json.field("next_offset", nextOffset)
         json.endObject()
@@ -55,7 +59,7 @@ public struct ProgressRecord: WireRecord {
 
     public init(decoding bytes: RawSpan) throws(WireError) {
         var record = try RecordReader(bytes, of: Field.self)
-        var symbol: String?, holes: [ClosedRange<Int64>]?, partition: Int32?
+        var symbol: String?, holes: [ClosedRange<Int64>]?, topic: String?, partition: Int32?
         var generation: Int64?, highestTradeID: Int64?, highestEventTimeMicros: Int64?, nextOffset: Int64?
         while let field = try record.next() {
             switch field {
@@ -64,6 +68,7 @@ public struct ProgressRecord: WireRecord {
             case .highestTradeID: highestTradeID = try record.integer()
             case .highestEventTimeMicros: highestEventTimeMicros = try record.integer()
             case .holes: holes = try record.ranges()
+            case .topic: topic = try record.text()
             case .partition: partition = try record.partition()
             case .nextOffset: nextOffset = try record.integer()
             }
@@ -73,7 +78,8 @@ public struct ProgressRecord: WireRecord {
             symbol: try record.require(symbol, .symbol), generation: try record.require(generation, .generation),
             highestTradeID: try record.require(highestTradeID, .highestTradeID),
             highestEventTimeMicros: try record.require(highestEventTimeMicros, .highestEventTimeMicros),
-            holes: try record.require(holes, .holes), partition: try record.require(partition, .partition),
+            holes: try record.require(holes, .holes), topic: try record.require(topic, .topic),
+            partition: try record.require(partition, .partition),
             nextOffset: try record.require(nextOffset, .nextOffset))
     }
 }

@@ -75,6 +75,14 @@ extension Setting where Value == Duration {
     }
 }
 
+extension Duration {
+    /// A number with its unit, as settings have it: `50ms`, `2s`, `5m`, `7d`; nil for anything else.
+    public init?(settingText text: String) {
+        guard let value = SettingText.duration(text) else { return nil }
+        self = value
+    }
+}
+
 enum SettingText {
     static func parts(of text: String) -> [String] {
         text.split(separator: ",").map { part in

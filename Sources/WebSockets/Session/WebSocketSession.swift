@@ -102,6 +102,18 @@ public final class WebSocketSession: Sendable {
     /// Closes the socket at once, with no closing handshake.
     public func abort() { channel.close(mode: .all, promise: nil) }
 
+    /// Sends the beginning of a frame and closes the socket: what a broken connection leaves behind. For simulators.
+    public func abort(insideOf frames: WebSocketFrameBytes) async {
+        let bytes = role == .server ? frames.encoded : frames.masked()
+        if let part = bytes.getSlice(at: bytes.readerIndex, length: max(1, bytes.readableBytes / 2)),
+            case .accepted(let schedulesFlush) = link.outbox.offer(part)
+        {
+            if schedulesFlush { flush() }
+            await link.outbox.waitUntilEmpty()
+        }
+        abort()
+    }
+
     /// Returns when the socket is closed.
     public func waitUntilClosed() async { try? await channel.closeFuture.get() }
 

@@ -55,15 +55,22 @@ extension SimulatedJob: CustomStringConvertible {
 }
 
 extension SimulatedProcess {
-    /// This owner's state is held here, or its commit is under way, though PostgreSQL has another owner by now.
+    /// This owner's state is held here, or its claim or commit is under way, though PostgreSQL has another owner.
     func isStill(_ partition: Int32, as owner: String?) -> Bool {
         guard let owner, owner != world.store.database.progress[partition]?.owner else { return false }
         if engine.workers[partition]?.lease.owner == owner { return true }
+        func isClaim(_ event: EngineEvent) -> Bool {
+            if case .claimed(let claim, _) = event { return claim.lease.owner == owner }
+            return false
+        }
+        if inbox.contains(where: isClaim) { return true }
         return jobs.contains { job in
             switch job.stage {
             case .writing(let pending), .asking(let pending):
                 pending.work.contains { $0.partition == partition && $0.progress.lease.owner == owner }
-            default: false
+            case .claimed(let progress, _, _), .read(let progress, _, _, _): progress.owner == owner
+            case .answered(let event): isClaim(event)
+            case .beginning, .over: false
             }
         }
     }

@@ -255,6 +255,10 @@ final class World {
         for partition in 0..<scenario.partitions {
             let now = store.database.progress[partition]
             let then = dump.progress[partition]
+            // One of before that was not stopped would be the owner again.
+            if processes.values.contains(where: { !$0.isDead && $0.isStill(partition, as: then?.owner) }) {
+                return false
+            }
             guard now?.commitSequence != then?.commitSequence || now?.lineage != then?.lineage else { continue }
             let sentinel = LiveMailbox.Sentinel(
                 lineage: then?.lineage ?? 1, commitSequence: then?.commitSequence ?? 0)
@@ -262,10 +266,6 @@ final class World {
             guard let known = redis.contents.sentinels[partition], sentinel < known,
                 known.lineage >= now?.lineage ?? 0
             else { return false }
-            // One of before that was not stopped would be the owner again.
-            if processes.values.contains(where: { !$0.isDead && $0.isStill(partition, as: then?.owner) }) {
-                return false
-            }
         }
         store.restore(dump)
         // The later ones are of a past that has not been.

@@ -9,6 +9,7 @@ struct RESTInterface: Sendable {
     let tape: any MarketTape
     let weights: RequestWeights
     let time: TimeSource
+    let faults: FaultBoard
 
     private typealias Answer = @Sendable (RESTQuery, BinanceTimeUnit) throws(BinanceErrorBody) -> [UInt8]
 
@@ -49,8 +50,12 @@ struct RESTInterface: Sendable {
     ) {
         router.get("/api/v3/\(name)") { request, context in
             let booked = weights.book(weight, address: context.address, nowMicros: time.wallMicros)
+            if let delay = faults.delay(atMicros: time.wallMicros) { try await Task.sleep(for: delay) }
             var response: Response
-            if let retryAfter = booked.retryAfterSeconds {
+            if let refusal = faults.refusal(atMicros: time.wallMicros) {
+                response = Self.response(of: .refused(status: refusal.status))
+                response.headers[.retryAfter] = String(refusal.retryAfterSeconds)
+            } else if let retryAfter = booked.retryAfterSeconds {
                 response = Self.response(of: .tooMuchWeight(limit: weights.limit))
                 response.headers[.retryAfter] = String(retryAfter)
             } else {

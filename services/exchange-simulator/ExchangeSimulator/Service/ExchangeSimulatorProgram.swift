@@ -9,6 +9,8 @@ public enum ExchangeSimulatorProgram {
             "exchange-simulator --symbols BTCUSDT,ETHUSDT --simulator-rate 200 --simulator-seed 7",
             "exchange-simulator --simulator-files BTCUSDT-trades-2024-01-01.csv --simulator-loop",
             "exchange-simulator --simulator-files BTCUSDT-aggTrades-2020-01-02.csv --simulator-speed 0",
+            "exchange-simulator --simulator-faults 'cut,stall 40s,skip 20' --simulator-fault-every 10s",
+            "curl -X POST --data 'stall 40s' http://127.0.0.1:9443/faults   lets a fault strike at once",
             "exchange-simulator source --simulator-rate 200   prints the name of the market, for MARKET_SOURCE",
         ],
         settings: SimulatorSettings.all,

@@ -1,4 +1,5 @@
 import Exchanges
+import Foundation
 import Hummingbird
 import Logging
 import NIOCore
@@ -34,13 +35,14 @@ public struct ExchangeSimulatorService: Sendable {
     public func run() async throws {
         let tape = try await makeTape()
         let configuration = try await serverConfiguration()
-        let session = StreamSession(tape: tape, time: time, rules: rules)
+        let faults = FaultBoard()
+        let session = StreamSession(tape: tape, time: time, rules: rules, faults: faults)
         let logger = context.logger
         let onRunning = onRunning
         var quiet = context.logger(for: "http")
         quiet.logLevel = .warning
         let application = Application(
-            router: router(tape),
+            router: router(tape, faults),
             server: .webSocketUpgrade(configuration: configuration) { request in
                 guard let address = StreamAddress(path: request.path, query: request.query) else { return .dontUpgrade }
                 return .upgrade([:]) { try await session.run($0, address) }
@@ -56,7 +58,19 @@ public struct ExchangeSimulatorService: Sendable {
                 onRunning(channel.localAddress?.port ?? 0)
             }, logger: quiet)
         context.health.set("tape", .ok)
-        try await application.run()
+        let (plan, time, faultLogger) = (try await faultPlan(), time, context.logger(for: "faults"))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await application.run() }
+            if let plan {
+                group.addTask {
+                    do { try await plan.run(faults, time: time, logger: faultLogger) } catch is CancellationError {}
+                    // The exchange goes on after a script's end.
+                    try? await Task.sleep(for: .seconds(1 << 40))
+                }
+            }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
     }
 
     /// The name of the market, for `MARKET_SOURCE`.
@@ -73,6 +87,20 @@ public struct ExchangeSimulatorService: Sendable {
             return RecordedTape(recordings, settings.playback, now: time.wallMicros)
         }
         return LoopedTape(recordings, settings.playback)
+    }
+
+    private func faultPlan() async throws -> FaultPlan? {
+        if let path = settings.faultScript {
+            let script = try await NIOThreadPool.singleton.runIfActive { FileManager.default.contents(atPath: path) }
+            do throws(SettingProblem) {
+                guard let script else { throw SettingProblem("a file that can be read") }
+                return try FaultPlan.script(String(decoding: script, as: UTF8.self))
+            } catch {
+                throw SettingsError.unusable(SimulatorSettings.faultScript, text: path, error)
+            }
+        }
+        guard !settings.faults.isEmpty else { return nil }
+        return .chance(settings.faults, every: settings.faultEvery, seed: settings.faultSeed)
     }
 
     private func serverConfiguration() async throws -> WebSocketServerConfiguration {
@@ -92,11 +120,13 @@ public struct ExchangeSimulatorService: Sendable {
         return configuration
     }
 
-    private func router(_ tape: any MarketTape) -> Router<SimulatorContext> {
+    private func router(_ tape: any MarketTape, _ faults: FaultBoard) -> Router<SimulatorContext> {
         let router = Router(context: SimulatorContext.self)
         router.add(middleware: BinanceErrors())
-        RESTInterface(tape: tape, weights: RequestWeights(limit: settings.weightLimit), time: time).addRoutes(
-            to: router)
+        RESTInterface(
+            tape: tape, weights: RequestWeights(limit: settings.weightLimit), time: time, faults: faults
+        ).addRoutes(to: router)
+        FaultControl(board: faults, time: time).addRoutes(to: router)
         let context = context
         router.get("health") { _, _ in
             Self.json(context.health.json(status: "ok", extra: [("source", "\"\(tape.source)\"")]))

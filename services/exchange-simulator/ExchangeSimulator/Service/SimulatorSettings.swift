@@ -44,10 +44,23 @@ public struct SimulatorSettings: Sendable {
         "SIMULATOR_WEIGHT_LIMIT", in: 0...1_000_000_000,
         help: "REST request weight a minute for each address; 0 for no limit", default: "6000")
 
+    static let faults = Setting<[String]>.list(
+        "SIMULATOR_FAULTS",
+        help: "what goes wrong, by chance, one after the other (comma-separated): \(Fault.grammar)", default: nil)
+    static let faultEvery = Setting<Duration>.duration(
+        "SIMULATOR_FAULT_EVERY", in: .milliseconds(100) ... .seconds(86_400),
+        help: "the mean pause between two of them", default: "5s")
+    static let faultSeed = Setting<Int>.integer(
+        "SIMULATOR_FAULT_SEED", in: 0...Int.max, help: "decides which strikes when", default: "1")
+    static let faultScript = Setting<String>.text(
+        "SIMULATOR_FAULT_SCRIPT",
+        help: "a file of faults instead, a line each: 1500ms stall 5s (time since the start)",
+        default: nil)
+
     /// All of them, for `--help`.
     public static let all: [any AnySetting] = [
         SharedSettings.symbols, host, port, certificate, privateKey, seed, rate, files, speed, retime, loop, start,
-        delay, maxLag, weightLimit,
+        delay, maxLag, weightLimit, faults, faultEvery, faultSeed, faultScript,
     ]
 
     let symbols: [String]
@@ -62,6 +75,10 @@ public struct SimulatorSettings: Sendable {
     let delay: Duration
     let maxLag: Duration
     let weightLimit: Int
+    let faults: [Fault]
+    let faultEvery: Duration
+    let faultSeed: UInt64
+    let faultScript: String?
 
     /// - Throws: `SettingsError`, also where values do not go together.
     public init(_ settings: Settings) throws(SettingsError) {
@@ -80,6 +97,18 @@ public struct SimulatorSettings: Sendable {
         delay = try settings.value(Self.delay)
         maxLag = try settings.value(Self.maxLag)
         weightLimit = try settings.value(Self.weightLimit)
+        var faults: [Fault] = []
+        for text in try settings.optionalValue(Self.faults) ?? [] {
+            do throws(SettingProblem) {
+                faults.append(try Fault(text))
+            } catch {
+                throw .unusable(Self.faults, text: text, error)
+            }
+        }
+        self.faults = faults
+        faultEvery = try settings.value(Self.faultEvery)
+        faultSeed = UInt64(try settings.value(Self.faultSeed))
+        faultScript = try settings.optionalValue(Self.faultScript)
         tls = try Self.tls(settings)
         playback = try Self.playback(settings)
     }

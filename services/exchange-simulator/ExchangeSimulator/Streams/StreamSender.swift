@@ -14,6 +14,7 @@ struct StreamSender: Sendable {
     let rules: StreamRules
     let subscriptions: Subscriptions
     let timeUnit: BinanceTimeUnit
+    let faults: StreamFaults
 
     /// Trades that are made before any is sent.
     private static let maxTradesPerStep: Int64 = 4_096
@@ -24,18 +25,19 @@ struct StreamSender: Sendable {
     private static let slowClients = Counter(label: "simulator_slow_clients_total")
 
     /// A trade on its way, and the stream that it belongs to.
-    private struct Item {
-        let stream: Int
-        let trade: BinanceTrade
-    }
+    private typealias Item = SendingFaults.SentTrade
 
     func run(_ session: WebSocketSession) async throws {
         // Where each subscription is: the next id, by its number.
         var places: [Int: Int64] = [:]
         var reached: Int64?
         var stepMicros: Int64 = 1_000_000
+        var sending = SendingFaults()
         while true {
             let snapshot = subscriptions.snapshot
+            for fault in faults.board.take(faults.connection) {
+                try await suffer(fault, &sending, snapshot.streams, snapshot.isCombined, session)
+            }
             places = places.filter { number, _ in snapshot.streams.contains { $0.number == number } }
             for stream in snapshot.streams where places[stream.number] == nil {
                 places[stream.number] = stream.firstID
@@ -46,7 +48,7 @@ struct StreamSender: Sendable {
             }
             let step = nextStep(snapshot.streams, places, reached: reached, target: target, &stepMicros)
             reached = step.time
-            try await send(step.items, snapshot.streams, snapshot.isCombined, session)
+            try await send(sending.filter(step.items), snapshot.streams, snapshot.isCombined, session)
             for (stream, last) in zip(snapshot.streams, step.lastIDs) {
                 places[stream.number] = max(places[stream.number] ?? 0, last + 1)
             }
@@ -113,6 +115,38 @@ struct StreamSender: Sendable {
         guard streams.count > 1 else { return items }
         return items.sorted { left, right in
             (left.trade.timeMicros, left.stream, left.trade.id) < (right.trade.timeMicros, right.stream, right.trade.id)
+        }
+    }
+
+    // MARK: Faults
+
+    private func suffer(
+        _ fault: Fault, _ sending: inout SendingFaults, _ streams: [Subscriptions.Stream], _ isCombined: Bool,
+        _ session: WebSocketSession
+    ) async throws {
+        switch fault {
+        case .cut:
+            await session.abort(insideOf: .text(#"{"stream":"btcusdt@trade","data":{"e":"trade","E":16"#))
+        case .stall(let time):
+            faults.stall.begin(time)
+            try await faults.stall.wait()
+        case .skip(let count): sending.skip(count)
+        case .again(let count):
+            let known = sending.last(count).filter { $0.stream < streams.count }
+            try await send(known, streams, isCombined, session)
+        case .reorder: sending.reorder()
+        case .garbage:
+            for text in ["garbage", "{", #"{"e":"trade"}"#, #"{"stream":7,"data":[]}"#, "[1,2]", "null"] {
+                try await session.send(text: text)
+            }
+            try await session.send(.binary([0xFF, 0x00, 0xC3, 0x28]))
+        case .oversized:
+            try await session.send(.text([UInt8](repeating: UInt8(ascii: "x"), count: (1 << 20) + 1)))
+        case .rotate: throw WebSocketCloseError(.goingAway, "24 hours are over")
+        case .shutdown(let time):
+            try await session.send(text: #"{"e":"serverShutdown","E":\#(self.time.wallMicros / 1_000)}"#)
+            faults.end.begin(time)
+        case .refuse, .slow: break
         }
     }
 

@@ -11,6 +11,7 @@ struct StreamSession: Sendable {
     let tape: any MarketTape
     let time: TimeSource
     let rules: StreamRules
+    let faults: FaultBoard
 
     private static let connections = Gauge(label: "simulator_connections")
     private static let open = Mutex(0)
@@ -23,13 +24,16 @@ struct StreamSession: Sendable {
         guard subscriptions.add(address.streams, now: time.wallMicros) else {
             throw WebSocketCloseError(.policyViolation, "at most \(Subscriptions.maxStreams) streams")
         }
+        let faults = StreamFaults(faults)
+        defer { faults.leave() }
         let sender = StreamSender(
-            tape: tape, time: time, rules: rules, subscriptions: subscriptions, timeUnit: address.timeUnit)
+            tape: tape, time: time, rules: rules, subscriptions: subscriptions, timeUnit: address.timeUnit,
+            faults: faults)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await answer(session, subscriptions) }
+            group.addTask { try await answer(session, subscriptions, faults.stall) }
             group.addTask { try await sender.run(session) }
             group.addTask {
-                try await Task.sleep(for: rules.connectionLife)
+                try await faults.end.wait(rules.connectionLife)
                 throw WebSocketCloseError(.goingAway, "24 hours are over")
             }
             defer { group.cancelAll() }
@@ -37,7 +41,9 @@ struct StreamSession: Sendable {
         }
     }
 
-    private func answer(_ session: WebSocketSession, _ subscriptions: Subscriptions) async throws {
+    private func answer(
+        _ session: WebSocketSession, _ subscriptions: Subscriptions, _ stall: StreamFaults.Stall
+    ) async throws {
         var second: Int64 = 0
         var requests = 0
         for await message in session.messages {
@@ -53,6 +59,7 @@ struct StreamSession: Sendable {
             guard case .text(let bytes) = message else {
                 throw WebSocketCloseError(.unacceptable, "requests are texts")
             }
+            try await stall.wait()
             try await session.send(.text(reply(to: bytes, subscriptions, now)))
         }
     }

@@ -9,7 +9,9 @@ import Synchronization
 /// Takes what a feed reads to Kafka, and knows how the connection is.
 struct FeedMonitor: TradeReceiver {
     let publisher: TradePublisher
-    let status: FeedStatus
+    /// Nil where the venue gives no past trades.
+    let backfiller: Backfiller?
+    let statuses: FeedStatuses
     let health: HealthBoard
     let logger: Logger
     let time: TimeSource
@@ -18,11 +20,14 @@ struct FeedMonitor: TradeReceiver {
     private static let reconnects = Counter(label: "producer_reconnects_total")
 
     func receive(_ trades: [Trade]) async throws {
-        status.traded(trades, atMicros: time.wallMicros)
+        // What is handed over together came over one connection.
+        if let first = trades.first { statuses.status(of: first.instrument)?.traded(trades, atMicros: time.wallMicros) }
         try await publisher.send(trades)
+        backfiller?.live(trades)
     }
 
     func connection(_ name: String, _ event: ConnectionEvent) {
+        guard let status = statuses.status(name) else { return }
         let now = time.wallMicros
         switch event {
         case .message:
@@ -33,6 +38,7 @@ struct FeedMonitor: TradeReceiver {
         case .connected:
             guard status.set(.connected, atMicros: now) else { return }
             health.set(name, .ok)
+            backfiller?.connected()
             logger.info("connected", metadata: ["venue": "\(name)"])
         case .disconnected(let reason, let pause):
             Self.reconnects.increment()

@@ -11,7 +11,7 @@ struct AnnouncementPublisher: Sendable {
     let producer: LastingProducer
     let catalog: TopicCatalog
     let feed: any VenueFeed
-    let status: FeedStatus
+    let statuses: FeedStatuses
     let producerID: String
     let time: TimeSource
     let logger: Logger
@@ -29,11 +29,11 @@ struct AnnouncementPublisher: Sendable {
             let now = time.monotonicMicros
             let record = HeartbeatRecord(
                 producerID: producerID, startedTimeMicros: started, sentTimeMicros: time.wallMicros,
-                connections: [
+                connections: statuses.connections.map { connection, status in
                     status.heartbeat(
-                        venue: feed.venue, name: "\(feed.venue)-1", instruments: feed.instruments,
+                        venue: feed.venue, name: connection.name, instruments: connection.instruments,
                         sinceMicros: now - last)
-                ])
+                })
             last = now
             do {
                 try await producer.replaceIfFailed()

@@ -91,6 +91,21 @@ final class TradePublisher: Sendable {
         }
     }
 
+    /// Hands over what a venue's history gave, and waits until the broker has it.
+    ///
+    /// - Parameter page: with one trade or one gap at least.
+    /// - Returns: the offset of the last record.
+    /// - Throws: where part of it may not be in the log: to be asked for and sent again.
+    func send(_ page: HistoryPage, of instrument: Instrument) async throws -> Int64 {
+        try await waitUntilNothingIsReturned()
+        let route = Route(key: Array(instrument.key.utf8), partitions: partitions)
+        let values = page.unavailable.map(Self.value) + page.trades.map(Self.value)
+        for value in values.dropLast() { try await handOver(route, value) }
+        let report = try await producer.current.deliver(
+            topic: topic, partition: route.partition, key: route.key, value: values.last, headers: Self.headers)
+        return report.offset
+    }
+
     /// Sends again what comes back, and replaces a producer that failed, until the task is cancelled.
     func run() async {
         var backoff = Backoff(first: .milliseconds(200), longest: .seconds(10), random: random)
@@ -199,9 +214,19 @@ final class TradePublisher: Sendable {
     }
 
     private static func message(_ trade: Trade) -> TradeMessage {
+        TradeMessage(key: Array(trade.instrument.key.utf8), value: value(trade))
+    }
+
+    private static func value(_ trade: Trade) -> [UInt8] {
         var value: [UInt8] = []
         TradeRecord.encode(trade, into: &value)
-        return TradeMessage(key: Array(trade.instrument.key.utf8), value: value)
+        return value
+    }
+
+    private static func value(_ gap: UnavailableTrades) -> [UInt8] {
+        var value: [UInt8] = []
+        TradeRecord.encode(gap, into: &value)
+        return value
     }
 }
 

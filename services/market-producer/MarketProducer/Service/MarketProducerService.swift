@@ -2,6 +2,7 @@ import Exchanges
 import KafkaClient
 import Logging
 import MarketCore
+import MarketWire
 import ServiceKit
 import ServiceLifecycle
 
@@ -37,23 +38,33 @@ public struct MarketProducerService: Sendable {
         let admin = try KafkaAdmin(kafka.configuration)
         try await cancelWhenGracefulShutdown {
             try await kafka.ensureTopics(
-                [catalog.trades, catalog.source, catalog.instruments, catalog.heartbeat], mayCreate: catalog.mayCreate,
-                through: admin, health: context.health)
+                [catalog.trades, catalog.source, catalog.instruments, catalog.heartbeat, catalog.progress],
+                mayCreate: catalog.mayCreate, through: admin, health: context.health)
             try await kafka.claimLog(of: settings.source, catalog: catalog, health: context.health)
         }
         let partitions = try await admin.partitionCount(of: catalog.trades.name) ?? catalog.trades.partitions
-        await admin.close(timeoutMillis: 1_000)
-        let feed = try makeFeed()
-        let status = FeedStatus()
+        let rest = BinanceREST(
+            url: settings.restURL, authoritiesPath: settings.caFile, weightLimit: settings.weightLimit,
+            wallMicros: { [time] in time.wallMicros }, monotonicMicros: { [time] in time.monotonicMicros })
+        let feed = try makeFeed(rest)
+        let statuses = FeedStatuses(feed)
         let publisher = try TradePublisher(
             kafka.configuration, topic: catalog.trades.name, partitions: Int32(partitions),
             logger: context.logger(for: "publisher"), health: context.health)
         let announcing = context.logger(for: "announcements")
         let announcements = AnnouncementPublisher(
             producer: try LastingProducer(kafka.configuration, logger: announcing), catalog: catalog, feed: feed,
-            status: status, producerID: settings.producerID, time: time, logger: announcing)
+            statuses: statuses, producerID: settings.producerID, time: time, logger: announcing)
+        let directory = ProducerDirectory(own: settings.producerID, time: time)
+        let backfiller = feed.history.map { history in
+            Backfiller(
+                feed.instruments, directory: directory, history: history, publisher: publisher, admin: admin,
+                topic: catalog.trades.name, health: context.health, logger: context.logger(for: "backfill"),
+                time: time)
+        }
         let monitor = FeedMonitor(
-            publisher: publisher, status: status, health: context.health, logger: context.logger(for: feed.venue),
+            publisher: publisher, backfiller: backfiller, statuses: statuses, health: context.health,
+            logger: context.logger(for: feed.venue),
             time: time)
         do {
             try await cancelWhenGracefulShutdown {
@@ -62,6 +73,7 @@ public struct MarketProducerService: Sendable {
                     group.addTask { await publisher.run() }
                     group.addTask { await announcements.beat() }
                     group.addTask { await announcements.announceInstruments() }
+                    if let backfiller { follow(backfiller, directory, kafka.configuration, &group) }
                     _ = try await group.next()
                     group.cancelAll()
                 }
@@ -71,17 +83,35 @@ public struct MarketProducerService: Sendable {
         }
         await publisher.flush(timeoutMillis: Self.flushMillis)
         await publisher.close()
+        await admin.close(timeoutMillis: 500)
+        await rest.close()
         await announcements.producer.close(timeoutMillis: 500)
     }
 
-    private func makeFeed() throws -> any VenueFeed {
+    /// What is missing, who else lives, and the filling of holes.
+    private func follow(
+        _ backfiller: Backfiller, _ directory: ProducerDirectory, _ kafka: KafkaConfiguration,
+        _ group: inout ThrowingTaskGroup<Void, any Error>
+    ) {
+        let logger = context.logger(for: "backfill")
+        let progress = TopicFollower<ProgressRecord>(
+            configuration: kafka, topic: catalog.progress.name, logger: logger, take: { backfiller.take($0) })
+        let heartbeats = TopicFollower<HeartbeatRecord>(
+            configuration: kafka, topic: catalog.heartbeat.name, logger: logger, take: { directory.take($0) })
+        group.addTask { await progress.run() }
+        group.addTask { await heartbeats.run() }
+        group.addTask { try await backfiller.run() }
+    }
+
+    private func makeFeed(_ rest: BinanceREST) throws -> any VenueFeed {
         var configuration = BinanceFeed.Configuration(
-            webSocketURL: settings.webSocketURL, restURL: settings.restURL,
-            kind: settings.isAggregated ? .aggTrade : .trade, authoritiesPath: settings.caFile)
+            webSocketURL: settings.webSocketURL, kind: settings.isAggregated ? .aggTrade : .trade,
+            authoritiesPath: settings.caFile)
         configuration.staleAfter = settings.staleAfter
         let time = time
         return try BinanceFeed(
-            instruments: settings.instruments, configuration: configuration, wallMicros: { time.wallMicros },
+            instruments: settings.instruments, configuration: configuration, rest: rest,
+            wallMicros: { time.wallMicros },
             random: { Double.random(in: 0..<1) })
     }
 }

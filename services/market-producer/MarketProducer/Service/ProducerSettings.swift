@@ -8,6 +8,10 @@ public struct ProducerSettings: Sendable {
         default: "wss://stream.binance.com:9443")
     public static let binanceRESTURL = Setting.text(
         "BINANCE_REST_URL", help: "Binance's REST API", default: "https://api.binance.com")
+    public static let binanceWeightLimit = Setting<Int>.integer(
+        "BINANCE_WEIGHT_LIMIT", in: 50...1_000_000,
+        help: "REST request weight a minute that is used at most, to fetch missed trades; Binance allows 6000",
+        default: "4800")
     public static let binanceStream = Setting.choice(
         "BINANCE_STREAM", of: ["trade", "aggTrade"], help: "single trades, or aggregates of one taker order",
         default: "trade")
@@ -18,6 +22,15 @@ public struct ProducerSettings: Sendable {
         help: "a connection on which nothing at all comes in for this long is made anew", default: "30s")
     public static let producerID = Setting<String>.text(
         "PRODUCER_ID", help: "name of this producer in market.heartbeat", default: "producer-1")
+    public static let shard = Setting<ProducerShard>(
+        "PRODUCER_SHARD", help: "this producer's share of SYMBOLS, where several share them out: 0/3, 1/3 and 2/3",
+        default: "0/1"
+    ) { text throws(SettingProblem) in
+        guard let shard = ProducerShard(text) else {
+            throw SettingProblem("a number and how many there are, for example 0/3 for the first of three")
+        }
+        return shard
+    }
     public static let metricsPort = Setting.port(
         "METRICS_PORT", help: SharedSettings.metricsPort.help, default: "9101")
 
@@ -25,12 +38,13 @@ public struct ProducerSettings: Sendable {
     public static let all: [any AnySetting] =
         SharedSettings.kafka + [
             SharedSettings.symbols, SharedSettings.metricsHost, metricsPort, binanceWebSocketURL, binanceRESTURL,
-            binanceStream, caFile, staleAfter, producerID,
+            binanceWeightLimit, binanceStream, caFile, staleAfter, producerID, shard,
         ]
 
     public let instruments: [Instrument]
     public let webSocketURL: String
     public let restURL: String
+    public let weightLimit: Int
     public let isAggregated: Bool
     public let caFile: String?
     public let staleAfter: Duration
@@ -39,15 +53,22 @@ public struct ProducerSettings: Sendable {
 
     /// - Throws: `SettingsError`, also where an instrument is of a venue that this producer cannot follow.
     public init(_ settings: Settings) throws(SettingsError) {
-        instruments = try settings.value(SharedSettings.symbols)
+        let all = try settings.value(SharedSettings.symbols)
+        let shard = try settings.value(Self.shard)
+        instruments = all.filter { shard.contains($0.key) }
         webSocketURL = try settings.value(Self.binanceWebSocketURL)
         restURL = try settings.value(Self.binanceRESTURL)
+        weightLimit = try settings.value(Self.binanceWeightLimit)
         isAggregated = try settings.value(Self.binanceStream) == "aggTrade"
         caFile = try settings.optionalValue(Self.caFile)
         staleAfter = try settings.value(Self.staleAfter)
         producerID = try settings.value(Self.producerID)
         source = try settings.value(SharedSettings.marketSource)
-        if let other = instruments.first(where: { $0.venue != Instrument.defaultVenue }) {
+        if instruments.isEmpty {
+            throw .unusable(
+                Self.shard, text: "\(shard)", SettingProblem("a share that one of the \(all.count) symbols falls into"))
+        }
+        if let other = all.first(where: { $0.venue != Instrument.defaultVenue }) {
             throw .unusable(
                 SharedSettings.symbols, text: other.key,
                 SettingProblem("instruments of Binance, written without a venue (BTCUSDT)"))

@@ -30,7 +30,8 @@ extension ProcessingEngine {
         guard claiming.remove(partition) != nil else { return }
         let worker: PartitionWorker
         do throws(PartitionRestoreError) {
-            worker = try PartitionWorker(claim, log: log, rules: rules, nowMicros: time.monotonicMicros)
+            worker = try PartitionWorker(
+                claim, topic: settings.topic, log: log, rules: rules, nowMicros: time.monotonicMicros)
         } catch {
             halt(LogCheck.damagedState(partition, topic: settings.topic, error))
             return
@@ -150,7 +151,7 @@ extension PartitionWorker {
     func allProgress() -> [ProgressRecord] {
         state.allProgress().compactMap { progress in
             ProgressRecord(
-                progress, symbol: state.table.key(progress.instrument), partition: partition,
+                progress, symbol: state.table.key(progress.instrument), topic: topic, partition: partition,
                 nextOffset: state.nextOffset)
         }
     }

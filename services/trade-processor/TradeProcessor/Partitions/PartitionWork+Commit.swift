@@ -8,7 +8,7 @@ extension PartitionWork {
     ///   - keys: key texts by instrument index.
     ///   - raw: the bytes of quarantined records by offset.
     init(
-        _ commit: PartitionCommit, lease: PartitionLease, topicID: String, keys: (Int32) -> String,
+        _ commit: PartitionCommit, lease: PartitionLease, topic: String, topicID: String, keys: (Int32) -> String,
         raw: [Int64: RawMessage]
     ) {
         self.init(
@@ -50,7 +50,8 @@ extension PartitionWork {
         }
         instrumentProgress = commit.progress.compactMap { progress in
             ProgressRecord(
-                progress, symbol: keys(progress.instrument), partition: lease.partition, nextOffset: commit.nextOffset)
+                progress, symbol: keys(progress.instrument), topic: topic, partition: lease.partition,
+                nextOffset: commit.nextOffset)
         }
     }
 
@@ -71,11 +72,12 @@ package struct RawMessage: Sendable {
 
 extension ProgressRecord {
     /// - Returns: nil for an instrument of which no trade is known yet.
-    init?(_ progress: InstrumentProgress, symbol: String, partition: Int32, nextOffset: Int64) {
+    init?(_ progress: InstrumentProgress, symbol: String, topic: String, partition: Int32, nextOffset: Int64) {
         guard let highest = progress.highestTradeID, let time = progress.highestEventMicros else { return nil }
         self.init(
             symbol: symbol, generation: Int64(progress.generation), highestTradeID: highest,
-            highestEventTimeMicros: time, holes: progress.openHoles, partition: partition, nextOffset: nextOffset)
+            highestEventTimeMicros: time, holes: progress.openHoles, topic: topic,
+            partition: partition, nextOffset: nextOffset)
     }
 }
 

@@ -5,6 +5,8 @@ import MarketWire
 /// Lives on the consumer's thread.
 package final class PartitionWorker {
     package let partition: Int32
+    /// Of the trades.
+    package let topic: String
     package let log: LogIdentity
     package var lease: PartitionLease
     package var state: PartitionState
@@ -24,9 +26,10 @@ package final class PartitionWorker {
     var idle = IdleClock()
 
     init(
-        _ claim: PartitionClaim, log: LogIdentity, rules: ProcessingRules, nowMicros: Int64
+        _ claim: PartitionClaim, topic: String, log: LogIdentity, rules: ProcessingRules, nowMicros: Int64
     ) throws(PartitionRestoreError) {
         partition = claim.lease.partition
+        self.topic = topic
         self.log = log
         lease = claim.lease
         confirmedMicros = nowMicros
@@ -71,7 +74,7 @@ package final class PartitionWorker {
         commitInFlight = commit.sequence
         uncommittedSinceMicros = nil
         let work = PartitionWork(
-            commit, lease: lease, topicID: log.topicID, keys: { state.table.key($0) }, raw: raw)
+            commit, lease: lease, topic: topic, topicID: log.topicID, keys: { state.table.key($0) }, raw: raw)
         raw.removeAll()
         rawBytes = 0
         return work

@@ -29,7 +29,8 @@ final class ProgressPublisher: Sendable {
                 defer { waiting = [:] }
                 return waiting
             }
-            for (symbol, record) in records {
+            // In the order of commits: who has read one of a partition has read all of before.
+            for (symbol, record) in records.sorted(by: { $0.value.nextOffset < $1.value.nextOffset }) {
                 do throws(KafkaError) {
                     try producer.current.send(
                         topic: topic, key: Array(symbol.utf8), value: record.encoded(),

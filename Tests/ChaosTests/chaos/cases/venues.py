@@ -1,0 +1,137 @@
+"""A venue that misbehaves: what is missed is fetched from its history."""
+
+import decimal
+import json
+import urllib.request
+
+from .. import oracle
+from ..waiting import pass_time, wait_for
+from ..watcher import Watcher
+from . import case
+from .producers import wait_connected
+
+STREAM_FAULTS = [
+    "cut", "stall 4s", "skip 20", "again 50", "reorder", "garbage", "oversized", "rotate", "shutdown 1s", "skip 1",
+]  # fmt: skip
+MEMORY_LIMIT_MIB = 512
+
+
+def strike(simulator, fault):
+    """Lets a fault strike the simulated exchange at once."""
+    address = f"http://127.0.0.1:{simulator.port}/faults"
+    with urllib.request.urlopen(urllib.request.Request(address, fault.encode(), method="POST"), timeout=5) as reply:
+        return reply.read().decode()
+
+
+def lacking(market):
+    """How many candles lack trades."""
+    return market.query("SELECT count(*) FROM candles WHERE missing_trades > 0")[0][0]
+
+
+def wait_complete(market, producer, seconds):
+    """Until no candle lacks a trade, for some seconds."""
+    wait_for(
+        lambda: lacking(market) == 0, seconds,
+        lambda: f"{lacking(market)} candles lack trades\n{producer.tail()}\n{market.tails()}", pause=0.5,
+    )  # fmt: skip
+
+
+def exchange_klines(simulator, symbol):
+    """{unix seconds: (open, high, low, close, volume, quote volume, count, taker base, taker quote)}, by the exchange."""
+    address = f"http://127.0.0.1:{simulator.port}/api/v3/klines?symbol={symbol}&interval=1m&limit=1000"
+    with urllib.request.urlopen(address, timeout=60) as reply:
+        rows = json.load(reply)
+    return {
+        row[0] // 1000: tuple(map(decimal.Decimal, (*row[1:6], row[7], str(row[8]), row[9], row[10]))) for row in rows
+    }
+
+
+def compare_with_exchange(market, simulator):
+    """Every whole minute equals the exchange's own; gives how many were compared."""
+    compared = 0
+    for symbol in market.symbols:
+        rows = market.query(
+            "SELECT window_start, open, high, low, close, volume, quote_volume, trade_count, taker_buy_volume,"
+            " taker_buy_quote_volume FROM candles_1m WHERE symbol = %s AND missing_trades = 0 ORDER BY window_start",
+            [symbol],
+        )
+        theirs = exchange_klines(simulator, symbol)
+        for start, *ours in rows:
+            if start in theirs:
+                assert tuple(ours) == theirs[start], f"{symbol} {start}: {ours} is not the exchange's {theirs[start]}"
+                compared += 1
+    return compared
+
+
+@case(
+    31, "the venue cuts, stalls, skips, repeats and sends garbage", quick=True, beside=True,
+    promise="Whatever a venue does, trades that were missed are fetched by their ids, and no candle lacks one.",
+)  # fmt: skip
+def misbehaving_venue(ctx):
+    seconds = 15 if ctx.quick else 300
+    market = ctx.market()
+    simulator = market.simulator(rate=200).start()
+    simulator.wait_until("/health")
+    processor = market.processor().start()
+    market.wait_claimed()
+    producer = market.producer(simulator, STALE_AFTER="2s").start()
+    with Watcher(market) as watcher:
+        wait_connected(producer)
+        waited, strikes = 0.0, 0
+        order = ctx.rng.sample(STREAM_FAULTS, len(STREAM_FAULTS))
+        while waited < seconds:
+            pause = ctx.rng.uniform(0.5, 2 if ctx.quick else 5)
+            pass_time(pause)
+            waited += pause
+            strike(simulator, order[strikes % len(order)])
+            strikes += 1
+        wait_complete(market, producer, 60)
+        fetched = producer.metric("producer_backfill_trades_total")
+        assert fetched > 0, f"nothing was missed: the faults did nothing\n{simulator.tail()}"
+        assert producer.lives == processor.lives == 1 and producer.running and processor.running
+        compared = compare_with_exchange(market, simulator)
+        assert ctx.quick or compared > 0
+        assert producer.stop() == 0, producer.tail()
+        ctx.note_memory(producer, processor, limit_mib=MEMORY_LIMIT_MIB)
+        ctx.settled(oracle.check(market))
+        watcher.check()
+    ctx.did(
+        f"{strikes} faults in {seconds} s, {fetched:,.0f} trades fetched: no candle lacks one,"
+        f" {compared} minutes equal the exchange's own"
+    )
+
+
+@case(
+    31, "the venue's REST refuses while trades are missing", beside=True,
+    promise="A venue that wants to be left alone is left alone for as long as it says, and asked then.",
+)  # fmt: skip
+def refusing_venue(ctx):
+    seconds = 5 if ctx.quick else 30
+    market = ctx.market()
+    simulator = market.simulator(rate=200).start()
+    simulator.wait_until("/health")
+    market.processor().start()
+    market.wait_claimed()
+    producer = market.producer(simulator, STALE_AFTER="2s").start()
+    wait_connected(producer)
+    pass_time(2)
+    for status in (429, 418):
+        strike(simulator, f"{status} {seconds}s")
+        refused = producer.metric("producer_backfill_failures_total")
+        fetched = producer.metric("producer_backfill_trades_total")
+        strike(simulator, "skip 500")
+        wait_for(
+            lambda: producer.metric("producer_backfill_failures_total") > refused, 60,
+            lambda: f"nothing is missing\n{producer.tail()}",
+        )  # fmt: skip
+        wait_for(
+            lambda: producer.metric("producer_backfill_trades_total") >= fetched + 500, seconds + 60,
+            lambda: f"not fetched\n{producer.tail()}",
+        )  # fmt: skip
+        wait_complete(market, producer, 60)
+        more = producer.metric("producer_backfill_failures_total") - refused
+        assert 1 <= more <= 3, f"it was asked {more:.0f} times in vain within {seconds} s"
+    compared = compare_with_exchange(market, simulator)
+    assert producer.stop() == 0, producer.tail()
+    ctx.settled(oracle.check(market))
+    ctx.did(f"429 and 418 for {seconds} s each: asked once, then complete; {compared} minutes equal the exchange's own")
