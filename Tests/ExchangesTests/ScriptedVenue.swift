@@ -1,3 +1,4 @@
+import HTTPTypes
 import Hummingbird
 import Logging
 import MarketCore
@@ -11,13 +12,16 @@ import WebSockets
 
 /// A venue that does what a test wants with each connection, well-behaved or not.
 struct ScriptedVenue: Sendable {
+    /// Status, headers and body for a name below /api/v3 and its query.
+    typealias RESTAnswer = @Sendable (_ name: String, _ query: [String: String]) -> (Int, [String: String], String)
     typealias Script = @Sendable (_ connection: Int, _ session: WebSocketSession) async throws -> Void
 
     let port: Int
 
     static func with(
         _ configuration: WebSocketServerConfiguration = .init(),
-        exchangeInfo: (status: HTTPResponse.Status, body: String) = (.ok, "{}"), script: @escaping Script,
+        exchangeInfo: (status: HTTPResponse.Status, body: String) = (.ok, "{}"),
+        answer: @escaping RESTAnswer = { _, _ in (404, [:], "") }, script: @escaping Script = { _, _ in },
         _ body: (ScriptedVenue) async throws -> Void
     ) async throws {
         let connections = Mutex(0)
@@ -27,6 +31,18 @@ struct ScriptedVenue: Sendable {
         let router = Router()
         router.get("api/v3/exchangeInfo") { _, _ in
             Response(status: exchangeInfo.status, body: .init(byteBuffer: ByteBuffer(string: exchangeInfo.body)))
+        }
+        for name in ["historicalTrades", "aggTrades"] {
+            router.get("api/v3/\(name)") { request, _ in
+                let query = request.uri.queryParameters.reduce(into: [:]) { $0[String($1.key)] = String($1.value) }
+                let (status, headers, body) = answer(name, query)
+                var response = Response(
+                    status: .init(code: status), body: .init(byteBuffer: ByteBuffer(string: body)))
+                for (header, value) in headers {
+                    if let field = HTTPField.Name(header) { response.headers[field] = value }
+                }
+                return response
+            }
         }
         let application = Application(
             router: router,
