@@ -78,8 +78,8 @@ struct ScriptedVenue: Sendable {
     ) throws -> BinanceFeed {
         var configuration = BinanceFeed.Configuration(
             webSocketURL: "ws://127.0.0.1:\(port)", kind: .trade)
-        configuration.backoffFirst = .milliseconds(10)
-        configuration.backoffLongest = .milliseconds(20)
+        configuration.rules.backoffFirst = .milliseconds(10)
+        configuration.rules.backoffLongest = .milliseconds(20)
         configure(&configuration)
         return try BinanceFeed(
             instruments: symbols.map { try Instrument(key: $0) }, configuration: configuration, rest: rest(),

@@ -6,7 +6,7 @@ import Testing
 /// What the producer refuses to start with.
 @Suite struct ProducerSettingsTests {
     @Test(arguments: [
-        ["SYMBOLS": "kraken:BTC/USD"], ["SYMBOLS": ""], ["SYMBOLS": "BTCUSDT,,€"], ["STALE_AFTER": "10ms"],
+        ["SYMBOLS": "bitstamp:BTC/USD"], ["SYMBOLS": ""], ["SYMBOLS": "BTCUSDT,,€"], ["STALE_AFTER": "10ms"],
         ["STALE_AFTER": "soon"], ["BINANCE_STREAM": "kline"], ["MARKET_SOURCE": "two words"], ["METRICS_PORT": "-1"],
         ["KAFKA_TOPIC_PARTITIONS": "0"],
     ])
@@ -30,5 +30,28 @@ import Testing
         #expect(
             settings.webSocketURL == "wss://stream.binance.com:9443" && settings.restURL == "https://api.binance.com")
         #expect(settings.source == "binance" && !settings.isAggregated && settings.staleAfter == .seconds(30))
+    }
+}
+
+@Suite struct ProducerShardTests {
+    @Test func sharesAreWholeAndDoNotOverlap() throws {
+        let keys = (0..<1_000).map { "SYM\($0)USDT" }
+        let shards = try (0..<3).map { try #require(ProducerShard("\($0)/3")) }
+        for key in keys { #expect(shards.filter { $0.contains(key) }.count == 1) }
+        for shard in shards { #expect(keys.filter { shard.contains($0) }.count > 250, "\(shard)") }
+        let all = try #require(ProducerShard("0/1"))
+        #expect(keys.allSatisfy(all.contains))
+    }
+
+    @Test(arguments: ["", "1", "3/3", "-1/3", "0/0", "0/1001", "a/b", "0/3/1", "0 /3"])
+    func anythingElseIsRefused(_ text: String) { #expect(ProducerShard(text) == nil) }
+
+    @Test func aShareWithoutASymbolIsRefused() throws {
+        let all = try (0..<50).map { try #require(ProducerShard("\($0)/50")) }
+        let empty = try #require(all.first { !$0.contains("BTCUSDT") })
+        let error = #expect(throws: SettingsError.self) {
+            try ProducerSettings(Settings(["SYMBOLS": "BTCUSDT", "PRODUCER_SHARD": "\(empty)"]))
+        }
+        #expect(error?.description.hasPrefix("PRODUCER_SHARD") == true)
     }
 }

@@ -1,6 +1,5 @@
 import MarketCore
 import MarketWire
-import NIOCore
 import WebSockets
 
 /// Binance spot, as many connections as the instruments need (Binance, "WebSocket Streams for Binance": at most 1024
@@ -10,24 +9,15 @@ public struct BinanceFeed: VenueFeed {
         /// Scheme, host and port: `wss://stream.binance.com:9443`.
         public var webSocketURL: String
         public var kind: BinanceStreamKind
-        /// Certificates to trust instead of the system's (PEM file).
-        public var authoritiesPath: String?
-        /// A connection on which nothing at all comes in for this long is made anew.
-        public var staleAfter: Duration = .seconds(30)
-        /// After this a second connection is made, before Binance ends the first after 24 h.
-        public var longestLife: Duration = .seconds(24 * 3_600 - 300)
-        /// A connection that is younger is not replaced before its end: where each new one says at once that it will
-        /// end, the pauses of the backoff hold.
-        public var replacedAfter: Duration = .seconds(10)
+        public var rules = ConnectionRules()
         /// Streams of one connection at most.
         public var streamsPerConnection = 1_024
-        public var backoffFirst: Duration = .milliseconds(500)
-        public var backoffLongest: Duration = .seconds(30)
 
-        public init(webSocketURL: String, kind: BinanceStreamKind, authoritiesPath: String? = nil) {
+        public init(webSocketURL: String, kind: BinanceStreamKind) {
             self.webSocketURL = webSocketURL
             self.kind = kind
-            self.authoritiesPath = authoritiesPath
+            // It ends after 24 h.
+            rules.longestLife = .seconds(24 * 3_600 - 300)
         }
     }
 
@@ -78,15 +68,18 @@ public struct BinanceFeed: VenueFeed {
 
     public var history: (any VenueHistory)? { binanceHistory }
 
+    public func close() async { await rest.close() }
+
     public func run(_ receiver: some TradeReceiver) async throws {
-        var settings = WebSocketClientConfiguration()
-        settings.authoritiesPath = configuration.authoritiesPath
-        let client = try await WebSocketClient(settings)
+        let client = try await configuration.rules.client()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for connection in connections {
-                let line = BinanceLine(
-                    name: connection.name, instruments: connection.instruments, client: client,
-                    configuration: configuration, wallMicros: wallMicros, random: random)
+                let dialect = BinanceDialect(
+                    address: configuration.webSocketURL + "/stream", instruments: connection.instruments,
+                    kind: configuration.kind)
+                let line = VenueLine(
+                    name: connection.name, dialect: dialect, client: client, rules: configuration.rules,
+                    wallMicros: wallMicros, random: random)
                 group.addTask { try await line.run(receiver) }
             }
             defer { group.cancelAll() }

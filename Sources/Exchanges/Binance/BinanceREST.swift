@@ -1,19 +1,8 @@
-import AsyncHTTPClient
-import NIOCore
-import NIOHTTP1
-import NIOSSL
-import Synchronization
-
 /// Binance's REST interface, within its limits: everything that a process asks goes through one of these.
 public final class BinanceREST: Sendable {
     private let url: String
-    private let authoritiesPath: String?
     private let budget: RequestBudget
-    /// Made with the first question.
-    private let client = Mutex<HTTPClient?>(nil)
-
-    /// `exchangeInfo` of 100 symbols is about 300 KB, 1000 trades are about 200 KB.
-    private static let maxBodyBytes = 4 << 20
+    private let http: VenueHTTP
 
     /// - Parameters:
     ///   - url: `https://api.binance.com`
@@ -26,24 +15,12 @@ public final class BinanceREST: Sendable {
         monotonicMicros: @escaping @Sendable () -> Int64
     ) {
         self.url = url
-        self.authoritiesPath = authoritiesPath
         budget = RequestBudget(limit: weightLimit, wallMicros: wallMicros, monotonicMicros: monotonicMicros)
-    }
-
-    deinit {
-        guard let client = client.withLock({ $0 }) else { return }
-        // The library wants it shut down before it goes.
-        Task { try? await client.shutdown() }
+        http = VenueHTTP(authoritiesPath: authoritiesPath)
     }
 
     /// Ends the connections. A later question makes new ones.
-    public func close() async {
-        let old = client.withLock { client in
-            defer { client = nil }
-            return client
-        }
-        try? await old?.shutdown()
-    }
+    public func close() async { await http.close() }
 
     /// Asks for something of `/api/v3/`.
     ///
@@ -53,33 +30,21 @@ public final class BinanceREST: Sendable {
     ///   no answer.
     func get(_ request: String, weight: Int) async throws -> [UInt8] {
         try await budget.take(weight)
-        let response: HTTPClientResponse
-        let body: [UInt8]
-        do {
-            response = try await connected().execute(
-                HTTPClientRequest(url: "\(url)/api/v3/\(request)"), timeout: .seconds(10))
-            body = Array(buffer: try await response.body.collect(upTo: Self.maxBodyBytes))
-        } catch is CancellationError {
-            throw CancellationError()
-        } catch {
-            throw VenueError(.unreachable, "\(url) does not answer: \(error)")
-        }
-        let used = response.headers.first(name: "X-MBX-USED-WEIGHT-1M").flatMap { Int($0) }
-        if let used { await budget.answered(usedWeight: used) }
-        guard response.status != .ok else { return body }
-        throw await refusal(response, body, request)
+        let answer = try await http.get("\(url)/api/v3/\(request)")
+        if let used = answer.integer("X-MBX-USED-WEIGHT-1M") { await budget.answered(usedWeight: used) }
+        guard answer.status != 200 else { return answer.body }
+        throw await refusal(answer, request)
     }
 
-    private func refusal(_ response: HTTPClientResponse, _ body: [UInt8], _ request: String) async -> any Error {
-        let status = Int(response.status.code)
-        let words = BinanceErrorBody(status: status, parsing: body)
-        switch status {
+    private func refusal(_ answer: VenueHTTP.Answer, _ request: String) async -> any Error {
+        let words = BinanceErrorBody(status: answer.status, parsing: answer.body)
+        switch answer.status {
         case 429, 418:
-            let asked = response.headers.first(name: "Retry-After").flatMap { Int($0) }
-            let seconds = await budget.refused(retryAfterSeconds: asked)
+            let seconds = await budget.refused(retryAfterSeconds: answer.integer("Retry-After"))
             return VenueError(
                 .tooManyRequests,
-                "Binance answered \(status), \(words?.message ?? "too many requests"); asked again in \(seconds) s")
+                "Binance answered \(answer.status), \(words?.message ?? "too many requests"); asked again in "
+                    + "\(seconds) s")
         case 451:
             return VenueError(
                 .notOffered,
@@ -89,24 +54,8 @@ public final class BinanceREST: Sendable {
             let name = request.prefix { $0 != "?" }
             return words
                 ?? VenueError(
-                    status < 500 ? .refused : .unreachable,
-                    "\(name) answered \(status): \(String(decoding: body.prefix(200), as: UTF8.self))")
-        }
-    }
-
-    private func connected() -> HTTPClient {
-        client.withLock { client in
-            if let client { return client }
-            var settings = HTTPClient.Configuration()
-            if let authoritiesPath {
-                var tls = TLSConfiguration.makeClientConfiguration()
-                tls.trustRoots = .file(authoritiesPath)
-                settings.tlsConfiguration = tls
-            }
-            settings.timeout.connect = .seconds(5)
-            let new = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
-            client = new
-            return new
+                    answer.status < 500 ? .refused : .unreachable,
+                    "\(name) answered \(answer.status): \(answer.excerpt)")
         }
     }
 }

@@ -23,6 +23,9 @@ public protocol VenueFeed: Sendable {
     ///
     /// - Throws: where the venue cannot be asked now.
     func metadata() async throws -> [InstrumentRecord]
+
+    /// Ends what is kept for questions.
+    func close() async
 }
 
 /// One of a feed's connections, kept up over losses and replacements.

@@ -10,8 +10,7 @@ import ServiceKit
 struct AnnouncementPublisher: Sendable {
     let producer: LastingProducer
     let catalog: TopicCatalog
-    let feed: any VenueFeed
-    let statuses: FeedStatuses
+    let venues: [FollowedVenue]
     let producerID: String
     let time: TimeSource
     let logger: Logger
@@ -29,10 +28,12 @@ struct AnnouncementPublisher: Sendable {
             let now = time.monotonicMicros
             let record = HeartbeatRecord(
                 producerID: producerID, startedTimeMicros: started, sentTimeMicros: time.wallMicros,
-                connections: statuses.connections.map { connection, status in
-                    status.heartbeat(
-                        venue: feed.venue, name: connection.name, instruments: connection.instruments,
-                        sinceMicros: now - last)
+                connections: venues.flatMap { venue in
+                    venue.statuses.connections.map { connection, status in
+                        status.heartbeat(
+                            venue: venue.feed.venue, name: connection.name, instruments: connection.instruments,
+                            sinceMicros: now - last)
+                    }
                 })
             last = now
             do {
@@ -47,8 +48,8 @@ struct AnnouncementPublisher: Sendable {
         }
     }
 
-    /// The venue's metadata, now and then until the task is cancelled.
-    func announceInstruments() async {
+    /// A venue's metadata, now and then until the task is cancelled.
+    func announceInstruments(of feed: any VenueFeed) async {
         var backoff = Backoff(first: .seconds(2), longest: .seconds(300)) { Double.random(in: 0..<1) }
         while !Task.isCancelled {
             do {

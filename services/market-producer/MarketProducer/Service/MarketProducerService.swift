@@ -43,37 +43,31 @@ public struct MarketProducerService: Sendable {
             try await kafka.claimLog(of: settings.source, catalog: catalog, health: context.health)
         }
         let partitions = try await admin.partitionCount(of: catalog.trades.name) ?? catalog.trades.partitions
-        let rest = BinanceREST(
-            url: settings.restURL, authoritiesPath: settings.caFile, weightLimit: settings.weightLimit,
-            wallMicros: { [time] in time.wallMicros }, monotonicMicros: { [time] in time.monotonicMicros })
-        let feed = try makeFeed(rest)
-        let statuses = FeedStatuses(feed)
         let publisher = try TradePublisher(
             kafka.configuration, topic: catalog.trades.name, partitions: Int32(partitions),
             logger: context.logger(for: "publisher"), health: context.health)
+        let directory = ProducerDirectory(own: settings.producerID, time: time)
+        let venues = try settings.feeds(time).map { feed in
+            FollowedVenue(
+                feed: feed, statuses: FeedStatuses(feed),
+                backfiller: feed.history.map { history in
+                    Backfiller(
+                        feed.instruments, directory: directory, history: history, publisher: publisher, admin: admin,
+                        topic: catalog.trades.name, health: context.health,
+                        logger: context.logger(for: "backfill"), time: time)
+                })
+        }
         let announcing = context.logger(for: "announcements")
         let announcements = AnnouncementPublisher(
-            producer: try LastingProducer(kafka.configuration, logger: announcing), catalog: catalog, feed: feed,
-            statuses: statuses, producerID: settings.producerID, time: time, logger: announcing)
-        let directory = ProducerDirectory(own: settings.producerID, time: time)
-        let backfiller = feed.history.map { history in
-            Backfiller(
-                feed.instruments, directory: directory, history: history, publisher: publisher, admin: admin,
-                topic: catalog.trades.name, health: context.health, logger: context.logger(for: "backfill"),
-                time: time)
-        }
-        let monitor = FeedMonitor(
-            publisher: publisher, backfiller: backfiller, statuses: statuses, health: context.health,
-            logger: context.logger(for: feed.venue),
-            time: time)
+            producer: try LastingProducer(kafka.configuration, logger: announcing), catalog: catalog, venues: venues,
+            producerID: settings.producerID, time: time, logger: announcing)
         do {
             try await cancelWhenGracefulShutdown {
                 try await withThrowingTaskGroup(of: Void.self) { group in
-                    group.addTask { try await feed.run(monitor) }
+                    for venue in venues { follow(venue, publisher, announcements, &group) }
+                    watch(venues.compactMap(\.backfiller), directory, kafka.configuration, &group)
                     group.addTask { await publisher.run() }
                     group.addTask { await announcements.beat() }
-                    group.addTask { await announcements.announceInstruments() }
-                    if let backfiller { follow(backfiller, directory, kafka.configuration, &group) }
                     _ = try await group.next()
                     group.cancelAll()
                 }
@@ -84,34 +78,34 @@ public struct MarketProducerService: Sendable {
         await publisher.flush(timeoutMillis: Self.flushMillis)
         await publisher.close()
         await admin.close(timeoutMillis: 500)
-        await rest.close()
+        for venue in venues { await venue.feed.close() }
         await announcements.producer.close(timeoutMillis: 500)
     }
 
-    /// What is missing, who else lives, and the filling of holes.
     private func follow(
-        _ backfiller: Backfiller, _ directory: ProducerDirectory, _ kafka: KafkaConfiguration,
+        _ venue: FollowedVenue, _ publisher: TradePublisher, _ announcements: AnnouncementPublisher,
+        _ group: inout ThrowingTaskGroup<Void, any Error>
+    ) {
+        let monitor = FeedMonitor(
+            publisher: publisher, backfiller: venue.backfiller, statuses: venue.statuses, health: context.health,
+            logger: context.logger(for: venue.feed.venue), time: time)
+        group.addTask { try await venue.feed.run(monitor) }
+        group.addTask { await announcements.announceInstruments(of: venue.feed) }
+        if let backfiller = venue.backfiller { group.addTask { try await backfiller.run() } }
+    }
+
+    /// What is missing, and who else lives.
+    private func watch(
+        _ backfillers: [Backfiller], _ directory: ProducerDirectory, _ kafka: KafkaConfiguration,
         _ group: inout ThrowingTaskGroup<Void, any Error>
     ) {
         let logger = context.logger(for: "backfill")
         let progress = TopicFollower<ProgressRecord>(
-            configuration: kafka, topic: catalog.progress.name, logger: logger, take: { backfiller.take($0) })
+            configuration: kafka, topic: catalog.progress.name, logger: logger,
+            take: { record in for backfiller in backfillers { backfiller.take(record) } })
         let heartbeats = TopicFollower<HeartbeatRecord>(
             configuration: kafka, topic: catalog.heartbeat.name, logger: logger, take: { directory.take($0) })
         group.addTask { await progress.run() }
         group.addTask { await heartbeats.run() }
-        group.addTask { try await backfiller.run() }
-    }
-
-    private func makeFeed(_ rest: BinanceREST) throws -> any VenueFeed {
-        var configuration = BinanceFeed.Configuration(
-            webSocketURL: settings.webSocketURL, kind: settings.isAggregated ? .aggTrade : .trade,
-            authoritiesPath: settings.caFile)
-        configuration.staleAfter = settings.staleAfter
-        let time = time
-        return try BinanceFeed(
-            instruments: settings.instruments, configuration: configuration, rest: rest,
-            wallMicros: { time.wallMicros },
-            random: { Double.random(in: 0..<1) })
     }
 }

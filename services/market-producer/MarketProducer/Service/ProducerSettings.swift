@@ -1,3 +1,4 @@
+import Exchanges
 import MarketCore
 import ServiceKit
 
@@ -15,6 +16,17 @@ public struct ProducerSettings: Sendable {
     public static let binanceStream = Setting.choice(
         "BINANCE_STREAM", of: ["trade", "aggTrade"], help: "single trades, or aggregates of one taker order",
         default: "trade")
+    public static let coinbaseWebSocketURL = Setting.text(
+        "COINBASE_WS_URL", help: "Coinbase's Advanced Trade WebSocket", default: "wss://advanced-trade-ws.coinbase.com")
+    public static let coinbaseRESTURL = Setting.text(
+        "COINBASE_REST_URL", help: "Coinbase's Advanced Trade REST API", default: "https://api.coinbase.com")
+    public static let coinbaseHistoryURL = Setting.text(
+        "COINBASE_HISTORY_URL", help: "Coinbase Exchange's REST API, which gives past trades by id",
+        default: "https://api.exchange.coinbase.com")
+    public static let krakenWebSocketURL = Setting.text(
+        "KRAKEN_WS_URL", help: "Kraken's WebSocket v2", default: "wss://ws.kraken.com/v2")
+    public static let krakenRESTURL = Setting.text(
+        "KRAKEN_REST_URL", help: "Kraken's REST API", default: "https://api.kraken.com")
     public static let caFile = Setting<String>.text(
         "BINANCE_CA_FILE", help: "certificates to trust instead of the system's (PEM)", default: nil)
     public static let staleAfter = Setting<Duration>.duration(
@@ -38,7 +50,8 @@ public struct ProducerSettings: Sendable {
     public static let all: [any AnySetting] =
         SharedSettings.kafka + [
             SharedSettings.symbols, SharedSettings.metricsHost, metricsPort, binanceWebSocketURL, binanceRESTURL,
-            binanceWeightLimit, binanceStream, caFile, staleAfter, producerID, shard,
+            binanceWeightLimit, binanceStream, coinbaseWebSocketURL, coinbaseRESTURL, coinbaseHistoryURL,
+            krakenWebSocketURL, krakenRESTURL, caFile, staleAfter, producerID, shard,
         ]
 
     public let instruments: [Instrument]
@@ -46,6 +59,8 @@ public struct ProducerSettings: Sendable {
     public let restURL: String
     public let weightLimit: Int
     public let isAggregated: Bool
+    public let coinbase: CoinbaseFeed.Configuration
+    public let kraken: KrakenFeed.Configuration
     public let caFile: String?
     public let staleAfter: Duration
     public let producerID: String
@@ -61,17 +76,30 @@ public struct ProducerSettings: Sendable {
         weightLimit = try settings.value(Self.binanceWeightLimit)
         isAggregated = try settings.value(Self.binanceStream) == "aggTrade"
         caFile = try settings.optionalValue(Self.caFile)
-        staleAfter = try settings.value(Self.staleAfter)
+        let staleAfter = try settings.value(Self.staleAfter)
+        self.staleAfter = staleAfter
+        var coinbase = CoinbaseFeed.Configuration()
+        coinbase.webSocketURL = try settings.value(Self.coinbaseWebSocketURL)
+        coinbase.restURL = try settings.value(Self.coinbaseRESTURL)
+        coinbase.historyURL = try settings.value(Self.coinbaseHistoryURL)
+        coinbase.rules.staleAfter = staleAfter
+        self.coinbase = coinbase
+        var kraken = KrakenFeed.Configuration()
+        kraken.webSocketURL = try settings.value(Self.krakenWebSocketURL)
+        kraken.restURL = try settings.value(Self.krakenRESTURL)
+        kraken.rules.staleAfter = staleAfter
+        self.kraken = kraken
         producerID = try settings.value(Self.producerID)
         source = try settings.value(SharedSettings.marketSource)
         if instruments.isEmpty {
             throw .unusable(
                 Self.shard, text: "\(shard)", SettingProblem("a share that one of the \(all.count) symbols falls into"))
         }
-        if let other = all.first(where: { $0.venue != Instrument.defaultVenue }) {
+        let venues = [Instrument.defaultVenue, CoinbaseFeed.name, KrakenFeed.name]
+        if let other = all.first(where: { !venues.contains($0.venue) }) {
             throw .unusable(
                 SharedSettings.symbols, text: other.key,
-                SettingProblem("instruments of Binance, written without a venue (BTCUSDT)"))
+                SettingProblem("instruments of Binance (BTCUSDT), coinbase:BTC-USD or kraken:BTC/USD"))
         }
     }
 }

@@ -1,14 +1,13 @@
-import MarketCore
 import WebSockets
 
 /// Keeps one share of the instruments connected: a new connection when one is lost, and a second one before one ends
 /// that is known to (its 24 hours, `serverShutdown`), so that nothing is missed between them. What both bring comes
 /// twice; trades are known by their ids.
-struct BinanceLine: Sendable {
+struct VenueLine: Sendable {
     let name: String
-    let instruments: [Instrument]
+    let dialect: any StreamDialect
     let client: WebSocketClient
-    let configuration: BinanceFeed.Configuration
+    let rules: ConnectionRules
     let wallMicros: @Sendable () -> Int64
     let random: @Sendable () -> Double
 
@@ -35,8 +34,7 @@ struct BinanceLine: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             defer { group.cancelAll() }
             var state = State()
-            var backoff = Backoff(
-                first: configuration.backoffFirst, longest: configuration.backoffLongest, random: random)
+            var backoff = Backoff(first: rules.backoffFirst, longest: rules.backoffLongest, random: random)
             func open() {
                 state.newest += 1
                 state.opened = .now
@@ -50,7 +48,7 @@ struct BinanceLine: Sendable {
                 try Task.checkCancellation()
                 switch event {
                 case .endsSoon(let number):
-                    guard number == state.newest, .now - state.opened >= configuration.replacedAfter else { continue }
+                    guard number == state.newest, .now - state.opened >= rules.replacedAfter else { continue }
                     open()
                 case .subscribed(let number):
                     // The others were only kept until this one took over.
@@ -81,11 +79,11 @@ struct BinanceLine: Sendable {
         _ number: Int, _ connections: Connections, _ receiver: some TradeReceiver,
         _ events: AsyncStream<Event>.Continuation
     ) async {
-        let connection = BinanceConnection(
-            name: name, instruments: instruments, configuration: configuration, wallMicros: wallMicros,
+        let connection = StreamConnection(
+            name: name, dialect: dialect, rules: rules, wallMicros: wallMicros,
             onSubscribed: { events.yield(.subscribed(number)) }, onEndsSoon: { events.yield(.endsSoon(number)) })
         do {
-            let session = try await client.connect(to: configuration.webSocketURL + "/stream")
+            let session = try await client.connect(to: dialect.address)
             await connections.began(number, session)
             let (reason, hadTrades) = try await connection.run(session, receiver)
             events.yield(.ended(number, .lost(reason: reason, hadTrades: hadTrades)))

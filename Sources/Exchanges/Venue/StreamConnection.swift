@@ -1,0 +1,184 @@
+import MarketCore
+import NIOCore
+import WebSockets
+
+/// One connection to a venue's streams, from its first byte to its last.
+struct StreamConnection: Sendable {
+    /// As the receiver is told it.
+    let name: String
+    let dialect: any StreamDialect
+    let rules: ConnectionRules
+    let wallMicros: @Sendable () -> Int64
+    /// Called when the venue has agreed to send everything.
+    let onSubscribed: @Sendable () -> Void
+    /// Called when it is known that the connection will end.
+    let onEndsSoon: @Sendable () -> Void
+
+    /// Follows everything until the connection is over.
+    ///
+    /// - Returns: why it ended, and whether it brought any trade.
+    /// - Throws: `ReceiverError` or `CancellationError`.
+    func run(_ session: WebSocketSession, _ receiver: some TradeReceiver) async throws -> (String, Bool) {
+        let progress = ConnectionProgress(grants: dialect.expectedGrants)
+        return (try await follow(session, receiver, progress), await progress.hasTrades)
+    }
+
+    private func follow(
+        _ session: WebSocketSession, _ receiver: some TradeReceiver, _ progress: ConnectionProgress
+    ) async throws -> String {
+        try await withThrowingTaskGroup(of: String?.self) { group in
+            group.addTask {
+                if let broken = try await read(session, receiver, progress) { return broken }
+                return session.closure.map { "closed: \($0.code) \($0.reason)" } ?? "closed"
+            }
+            group.addTask {
+                // Of a session that is over, the reader tells, once it has read what came before.
+                do { try await subscribe(session) } catch is WebSocketError {}
+                return nil
+            }
+            group.addTask {
+                do {
+                    return try await progress.waitUntilStale(rules.staleAfter) {
+                        // A quiet market is no stalled connection: that one does not answer either.
+                        if let question = dialect.question { try await session.send(text: question) }
+                    }
+                } catch is WebSocketError {
+                    return nil
+                }
+            }
+            if let life = rules.longestLife {
+                group.addTask {
+                    try await Task.sleep(for: life)
+                    onEndsSoon()
+                    return nil
+                }
+            }
+            defer {
+                group.cancelAll()
+                session.abort()
+            }
+            while let ended = try await group.next() {
+                if let ended { return ended }
+            }
+            return "closed"
+        }
+    }
+
+    private func subscribe(_ session: WebSocketSession) async throws {
+        for (place, request) in dialect.requests.enumerated() {
+            if place > 0 { try await Task.sleep(for: dialect.requestPause) }
+            try await session.send(text: request)
+        }
+    }
+
+    /// - Returns: why the connection is of no use any more; nil at its end.
+    private func read(
+        _ session: WebSocketSession, _ receiver: some TradeReceiver, _ progress: ConnectionProgress
+    ) async throws -> String? {
+        var reader = dialect.makeReader()
+        var trades: [Trade] = []
+        while let batch = await session.nextBatch() {
+            let now = wallMicros()
+            var broken: String?
+            var grants = 0
+            trades.removeAll(keepingCapacity: true)
+            for message in batch where broken == nil {
+                switch take(message, now, &reader, receiver, &trades) {
+                case .none: break
+                case .granted: grants += 1
+                case .endsSoon: onEndsSoon()
+                case .refused(let reason): receiver.connection(name, .unusable(reason: reason, excerpt: ""))
+                case .broken(let reason): broken = reason
+                }
+            }
+            if grants > 0, await progress.granted(grants) {
+                receiver.connection(name, .connected)
+                onSubscribed()
+            }
+            await progress.messageCame(hasTrades: !trades.isEmpty)
+            receiver.connection(name, .message)
+            if !trades.isEmpty {
+                do {
+                    try await receiver.receive(trades)
+                    await progress.received()
+                } catch is CancellationError {
+                    throw CancellationError()
+                } catch {
+                    throw ReceiverError(cause: error)
+                }
+            }
+            if let broken { return broken }
+        }
+        return nil
+    }
+
+    private func take(
+        _ message: WebSocketMessage, _ now: Int64, _ reader: inout any StreamReader, _ receiver: some TradeReceiver,
+        _ trades: inout [Trade]
+    ) -> StreamSignal {
+        guard case .text(let bytes) = message else { return .refused("a message that is no text") }
+        let known = trades.count
+        do {
+            return try reader.read(bytes, receivedTimeMicros: now, into: &trades)
+        } catch {
+            trades.removeSubrange(known...)
+            receiver.connection(
+                name, .unusable(reason: "\(error)", excerpt: String(String(buffer: bytes).prefix(200))))
+            return .none
+        }
+    }
+}
+
+/// An error of the receiver's, as opposed to one of the connection.
+struct ReceiverError: Error {
+    let cause: any Error
+}
+
+/// Whether anything still comes in.
+private actor ConnectionProgress {
+    private(set) var hasTrades = false
+    private var openGrants: Int
+    private var messageCount = 0
+    /// While the receiver takes its time nothing is read: that is no silence of the venue's.
+    private var isReceiving = false
+
+    init(grants: Int) { openGrants = grants }
+
+    /// - Returns: whether those were the last ones waited for.
+    func granted(_ count: Int) -> Bool {
+        guard openGrants > 0 else { return false }
+        openGrants -= count
+        return openGrants <= 0
+    }
+
+    func messageCame(hasTrades: Bool) {
+        messageCount += 1
+        isReceiving = hasTrades
+        if hasTrades { self.hasTrades = true }
+    }
+
+    func received() {
+        messageCount += 1
+        isReceiving = false
+    }
+
+    /// Returns, with the reason, once nothing at all has come in for `patience`.
+    ///
+    /// - Parameter ask: sends something that the venue answers; called after half of it.
+    func waitUntilStale(_ patience: Duration, ask: @Sendable () async throws -> Void) async throws -> String {
+        var seen = -1
+        var hasAsked = false
+        while true {
+            if seen != messageCount || isReceiving {
+                hasAsked = false
+            } else if hasAsked {
+                return "nothing came in for \(patience)"
+            } else {
+                hasAsked = true
+                try await ask()
+            }
+            seen = messageCount
+            try await Task.sleep(for: patience / 2)
+        }
+    }
+}
