@@ -64,11 +64,11 @@ def compare_with_exchange(market, simulator):
 
 
 @case(
-    31, "the venue cuts, stalls, skips, repeats and sends garbage", quick=True, beside=True,
+    31, "the venue cuts, stalls, skips, repeats and sends garbage", quick=True, beside=True, seconds=1_200,
     promise="Whatever a venue does, trades that were missed are fetched by their ids, and no candle lacks one.",
 )  # fmt: skip
 def misbehaving_venue(ctx):
-    seconds = 15 if ctx.quick else 300
+    seconds = 15 if ctx.quick else 600
     market = ctx.market()
     simulator = market.simulator(rate=200).start()
     simulator.wait_until("/health")
