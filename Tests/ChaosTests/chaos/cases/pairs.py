@@ -41,6 +41,8 @@ def pairs_killed_in_turn(ctx):
             victim.start()
             wait_for(lambda: sum(market.progress().values()) > before, 60, lambda: f"no progress\n{market.tails()}")
         for service in (*producers, simulator):
+            # One that was started this instant would be ended before it hears of signals.
+            service.wait_until("/health")
             assert service.stop() == 0, service.tail()
         ctx.note_memory(*processors, *producers, simulator, limit_mib=MEMORY_LIMIT_MIB)
         findings = oracle.check(market, seconds=180)
