@@ -233,14 +233,14 @@ import WebSockets
     @Test func serverPingsAreAnswered() async throws {
         var configuration = WebSocketServerConfiguration()
         configuration.pingInterval = .milliseconds(50)
-        configuration.pongTimeout = .milliseconds(500)
+        configuration.pongTimeout = .seconds(3)
         let connections = Mutex(0)
         let script: ScriptedVenue.Script = { number, session in
             connections.withLock { $0 = number }
             // Many pings long: without pongs the server would have closed by then.
             for id in 1...20 {
                 try await session.send(text: ScriptedVenue.trade(id))
-                try await Task.sleep(for: .milliseconds(100))
+                try await Task.sleep(for: .milliseconds(250))
             }
             try await ScriptedVenue.answer(session)
         }
