@@ -17,6 +17,8 @@ final class ReturnedTrades: Sendable {
         var messages: [TradeMessage] = []
         /// Taken to be handed over, and not handed over yet.
         var inHand = 0
+        /// Counts those that were handed over.
+        var leavings = 0
     }
 
     private let contents = Mutex(Contents())
@@ -43,7 +45,15 @@ final class ReturnedTrades: Sendable {
         }
     }
 
-    func handedOver() { contents.withLock { $0.inHand -= 1 } }
+    func handedOver() {
+        contents.withLock { contents in
+            contents.inHand -= 1
+            contents.leavings += 1
+        }
+    }
+
+    /// How many have been handed over so far.
+    var leavings: Int { contents.withLock { $0.leavings } }
 
     /// What was taken and could not be handed over.
     func putBack(_ messages: some Collection<TradeMessage>) {

@@ -57,7 +57,14 @@ final class TradePublisher: Sendable {
     }
 
     /// Trades that were accepted and that no broker has acknowledged.
-    var openCount: Int { producer.current.counters.queued + returned.count }
+    var openCount: Int {
+        while true {
+            let leavings = returned.leavings
+            let count = producer.current.counters.queued + returned.count
+            // What was handed over between the two looks would be in neither.
+            if returned.leavings == leavings { return count }
+        }
+    }
 
     /// Hands trades over, in order; suspends while there is no room. All of them are accepted, even where it throws.
     ///
