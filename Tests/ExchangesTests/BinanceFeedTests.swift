@@ -66,6 +66,7 @@ import WebSockets
     /// The old connection is only ended once the new one brings everything.
     @Test(arguments: [true, false]) func aConnectionThatEndsSoonIsReplacedBeforeItEnds(_ isTold: Bool) async throws {
         let first = Mutex<[Int]>([])
+        let mayAgree = Mutex(false)
         let script: ScriptedVenue.Script = { number, session in
             try await session.send(text: ScriptedVenue.trade(number * 100))
             if number == 1 {
@@ -82,7 +83,7 @@ import WebSockets
                 try await ScriptedVenue.answer(session)
             } else {
                 // Slow to agree: the first one is needed until then.
-                try await Task.sleep(for: .milliseconds(200))
+                while !mayAgree.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(10)) }
                 try await ScriptedVenue.answer(session)
             }
         }
@@ -98,6 +99,7 @@ import WebSockets
                 try await waitUntil("the first goes on beside it", withinMillis: 20_000) {
                     receiver.ids.filter { $0 < 200 }.count > seen + 3
                 }
+                mayAgree.withLock { $0 = true }
                 try await waitUntil("the first is ended", withinMillis: 20_000) {
                     let count = first.withLock { $0.count }
                     try await Task.sleep(for: .milliseconds(100))

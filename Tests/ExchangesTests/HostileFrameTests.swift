@@ -59,7 +59,7 @@ import Testing
 
     @Test func nothingCrashesAReader() throws {
         let environment = ProcessInfo.processInfo.environment
-        let count = environment["MARKET_STREAM_FUZZ_INPUTS"].flatMap { Int($0) } ?? 20_000
+        let count = environment["MARKET_STREAM_FUZZ_INPUTS"].flatMap { Int($0) } ?? 10_000
         let seed = environment["MARKET_STREAM_FUZZ_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0...1 << 32)
         print("hostile frames: seed \(seed), \(count) inputs")
         var random = SplitMix(state: seed)

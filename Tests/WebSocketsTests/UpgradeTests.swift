@@ -87,11 +87,12 @@ import WebSockets
 
     @Test func closesAConnectionThatAsksForNothing() async throws {
         var configuration = WebSocketServerConfiguration()
-        configuration.handshakeTimeout = .milliseconds(100)
+        configuration.handshakeTimeout = .seconds(1)
         try await TestServer.with(configuration) { server in
             let silent = try await RawConnection.open(port: server.port)
             let slow = try await RawConnection.open(port: server.port)
-            try await slow.send(text: "GET /ws HT")
+            // On a busy machine the second is over before it is sent.
+            try? await slow.send(text: "GET /ws HT")
             try await eventually("both are closed") { silent.isClosed && slow.isClosed }
         }
     }
