@@ -206,7 +206,7 @@ import WebSockets
         }
         try await ScriptedVenue.with(script: script) { venue in
             let receiver = RecordingReceiver()
-            let feed = try venue.feed { $0.rules.staleAfter = .milliseconds(100) }
+            let feed = try venue.feed { $0.rules.staleAfter = .seconds(2) }
             try await venue.follow(feed, receiver) {
                 try await waitUntil("a second connection", withinMillis: 20_000) { receiver.ids.contains(2) }
             }
