@@ -36,7 +36,7 @@ import Testing
         ]
     }
 
-    private func mutate(_ sample: [UInt8], _ random: inout SplitMix) -> [UInt8] {
+    private func mutate(_ sample: [UInt8], _ random: inout SeededRandom) -> [UInt8] {
         var bytes = sample
         for _ in 0..<Int.random(in: 1...4, using: &random) where !bytes.isEmpty {
             let place = Int.random(in: 0..<bytes.count, using: &random)
@@ -62,7 +62,7 @@ import Testing
         let count = environment["MARKET_STREAM_FUZZ_INPUTS"].flatMap { Int($0) } ?? 10_000
         let seed = environment["MARKET_STREAM_FUZZ_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0...1 << 32)
         print("hostile frames: seed \(seed), \(count) inputs")
-        var random = SplitMix(state: seed)
+        var random = SeededRandom(seed: seed)
         var readers = try readers()
         var trades: [Trade] = []
         var taken = 0
@@ -82,18 +82,5 @@ import Testing
             }
         }
         #expect(taken > count / 100, "hardly anything was read")
-    }
-}
-
-/// SplitMix64: the same inputs for a seed on every machine.
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

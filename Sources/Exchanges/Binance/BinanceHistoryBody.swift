@@ -8,7 +8,7 @@ enum BinanceHistoryBody {
         _ body: [UInt8], of instrument: Instrument, receivedTimeMicros: Int64
     ) throws(VenueError) -> [HistoryItem] {
         try items(body) { entry throws(VenueError) in
-            let id = try integer(entry, "id")
+            let id = try HistoryItem.integer(entry, "id")
             return item(
                 entry, instrument, ids: id...id, price: "price", quantity: "qty", time: "time", side: "isBuyerMaker",
                 aggregateID: nil, receivedTimeMicros)
@@ -22,35 +22,26 @@ enum BinanceHistoryBody {
         try items(body) { entry throws(VenueError) in
             // Binance marks an aggregate that it lost so.
             guard entry["f"]?.integer != -1 else { return nil }
-            let (first, last) = (try integer(entry, "f"), try integer(entry, "l"))
+            let (first, last) = (try HistoryItem.integer(entry, "f"), try HistoryItem.integer(entry, "l"))
             guard first <= last, last - first < .max else {
                 throw VenueError(.malformedAnswer, "f \(first) and l \(last) are no range of ids")
             }
             return item(
                 entry, instrument, ids: first...last, price: "p", quantity: "q", time: "T", side: "m",
-                aggregateID: try integer(entry, "a"), receivedTimeMicros)
+                aggregateID: try HistoryItem.integer(entry, "a"), receivedTimeMicros)
         }
     }
 
     private static func items(
         _ body: [UInt8], _ read: (JSONValue) throws(VenueError) -> HistoryItem?
     ) throws(VenueError) -> [HistoryItem] {
-        guard let entries = (try? JSONValue(parsing: body))?.elements else {
-            throw VenueError(.malformedAnswer, "the answer is no list of trades")
-        }
+        let entries = try HistoryItem.entries(body)
         var items: [HistoryItem] = []
         items.reserveCapacity(entries.count)
         for entry in entries {
             if let item = try read(entry) { items.append(item) }
         }
         return items
-    }
-
-    private static func integer(_ entry: JSONValue, _ name: String) throws(VenueError) -> Int64 {
-        guard let value = entry[name]?.integer, value >= 0 else {
-            throw VenueError(.malformedAnswer, "a trade of the answer has no usable '\(name)'")
-        }
-        return value
     }
 
     /// One whose ids are known, and nothing else yet.

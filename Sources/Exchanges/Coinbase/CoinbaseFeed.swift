@@ -37,8 +37,6 @@ public struct CoinbaseFeed: VenueFeed {
         http = VenueHTTP(authoritiesPath: configuration.rules.authoritiesPath)
     }
 
-    public var connections: [VenueConnection] { [VenueConnection(name: venue, instruments: instruments)] }
-
     public var history: (any VenueHistory)? {
         CoinbaseHistory(http: http, url: configuration.historyURL, wallMicros: wallMicros)
     }

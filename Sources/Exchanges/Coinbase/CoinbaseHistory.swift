@@ -30,15 +30,10 @@ struct CoinbaseHistory: VenueHistory {
     }
 
     private func items(_ body: [UInt8], of instrument: Instrument) throws(VenueError) -> [HistoryItem] {
-        guard let entries = (try? JSONValue(parsing: body))?.elements else {
-            throw VenueError(.malformedAnswer, "the answer is no list of trades")
-        }
         let now = wallMicros()
         var items: [HistoryItem] = []
-        for entry in entries {
-            guard let id = entry["trade_id"]?.integer, id >= 0 else {
-                throw VenueError(.malformedAnswer, "a trade of the answer has no usable 'trade_id'")
-            }
+        for entry in try HistoryItem.entries(body) {
+            let id = try HistoryItem.integer(entry, "trade_id")
             do throws(VenueError) {
                 let trade = try CoinbaseMessage.trade(entry, instrument, id: id, now)
                 items.append(HistoryItem(ids: id...id, trade: trade))

@@ -35,8 +35,6 @@ public struct KrakenFeed: VenueFeed {
         http = VenueHTTP(authoritiesPath: configuration.rules.authoritiesPath)
     }
 
-    public var connections: [VenueConnection] { [VenueConnection(name: venue, instruments: instruments)] }
-
     /// Kraken gives past trades by time only, and without a promise that a page is whole: a hole that the last 50
     /// trades of a new subscription do not fill stays in `missing_trades`.
     public var history: (any VenueHistory)? { nil }

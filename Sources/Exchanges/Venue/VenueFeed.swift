@@ -28,6 +28,11 @@ public protocol VenueFeed: Sendable {
     func close() async
 }
 
+extension VenueFeed {
+    /// One for all instruments.
+    public var connections: [VenueConnection] { [VenueConnection(name: venue, instruments: instruments)] }
+}
+
 /// One of a feed's connections, kept up over losses and replacements.
 public struct VenueConnection: Hashable, Sendable {
     /// As ``TradeReceiver/connection(_:_:)`` is told it: `binance`, `binance-2`.

@@ -1,4 +1,5 @@
 public import MarketCore
+import MarketWire
 
 /// Where a venue gives trades afterwards, by their ids.
 public protocol VenueHistory: Sendable {
@@ -34,6 +35,26 @@ struct HistoryItem: Hashable, Sendable {
     var aggregateID: Int64?
     /// Why not.
     var problem = ""
+}
+
+extension HistoryItem {
+    /// The elements of an answer that is a list of trades.
+    ///
+    /// - Throws: ``VenueError`` where it is none.
+    static func entries(_ body: [UInt8]) throws(VenueError) -> [JSONValue] {
+        guard let entries = (try? JSONValue(parsing: body))?.elements else {
+            throw VenueError(.malformedAnswer, "the answer is no list of trades")
+        }
+        return entries
+    }
+
+    /// A number that an element must have, or nothing can be said of it.
+    static func integer(_ entry: JSONValue, _ name: String) throws(VenueError) -> Int64 {
+        guard let value = entry[name]?.integer, value >= 0 else {
+            throw VenueError(.malformedAnswer, "a trade of the answer has no usable '\(name)'")
+        }
+        return value
+    }
 }
 
 extension HistoryPage {
