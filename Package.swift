@@ -109,7 +109,7 @@ let package = Package(
             resources: [
                 .embedInCode("postgres/001_candles.sql"), .embedInCode("postgres/002_candle_merge.sql"),
                 .embedInCode("postgres/003_progress.sql"), .embedInCode("postgres/004_records.sql"),
-                .embedInCode("postgres/005_recovery.sql"),
+                .embedInCode("postgres/005_recovery.sql"), .embedInCode("postgres/006_subscriptions.sql"),
             ],
             exclude: ["kafka", "openapi.yaml", "asyncapi.yaml"]),
         library(

@@ -10,7 +10,8 @@ import Testing
 
     init() throws {
         instrument = try Instrument(key: "BTCUSDT")
-        ledger = HoleLedger([instrument, try Instrument(key: "ETHUSDT")], topic: "trades")
+        ledger = HoleLedger(topic: "trades")
+        ledger.follow([instrument, try Instrument(key: "ETHUSDT")], atMicros: 0)
     }
 
     private func progress(

@@ -131,8 +131,11 @@ import Testing
 
     @Test func subscriptions() throws {
         try check(
-            SubscriptionRecord(symbol: "BTCUSDT", isFollowed: true, updatedTimeMicros: 1_700_000_000_000_000),
+            SubscriptionRecord(
+                symbol: "BTCUSDT", isFollowed: true, updatedTimeMicros: 1_700_000_000_000_000, interval: "1m"),
             "subscription.json")
+        let plain = SubscriptionRecord(symbol: "ETHUSDT", isFollowed: false, updatedTimeMicros: 1)
+        #expect(try SubscriptionRecord(decoding: plain.encoded()) == plain)
     }
 
     @Test func sources() throws {

@@ -37,7 +37,7 @@ public struct BinanceDecoder: Sendable {
 
     /// - Parameter instruments: those that are followed; trades of others are `.other`.
     public init(_ instruments: [Instrument]) {
-        self.instruments = Dictionary(instruments.map { ($0.symbol, $0) }, uniquingKeysWith: { first, _ in first })
+        self.instruments = instruments.bySymbol
     }
 
     /// - Parameters:

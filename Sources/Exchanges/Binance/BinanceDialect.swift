@@ -5,38 +5,35 @@ import NIOCore
 /// Binance's streams (5 requests a second in; 200 streams a request).
 struct BinanceDialect: StreamDialect {
     let address: String
-    let requests: [String]
-    private let decoder: BinanceDecoder
+    let kind: BinanceStreamKind
 
     private static let streamsPerRequest = 200
     /// Four requests a second where five are allowed.
     let requestPause = Duration.milliseconds(250)
     let question: String? = #"{"method":"LIST_SUBSCRIPTIONS","id":0}"#
 
-    var expectedGrants: Int { requests.count }
-
-    init(address: String, instruments: [Instrument], kind: BinanceStreamKind) {
-        self.address = address
-        decoder = BinanceDecoder(instruments)
+    func requests(_ change: StreamChange, _ instruments: [Instrument], firstID: Int64) -> [StreamRequest] {
         let names = instruments.map { BinanceStream($0, kind).description }
-        requests = stride(from: 0, to: names.count, by: Self.streamsPerRequest).enumerated().map { place, start in
+        return stride(from: 0, to: names.count, by: Self.streamsPerRequest).enumerated().map { place, start in
             var writer = JSONWriter()
             writer.beginObject()
-            writer.field("method", "SUBSCRIBE")
+            writer.field("method", change == .subscribe ? "SUBSCRIBE" : "UNSUBSCRIBE")
             writer.key("params")
             writer.beginArray()
             for name in names[start..<min(start + Self.streamsPerRequest, names.count)] { writer.string(name) }
             writer.endArray()
-            writer.field("id", Int64(place + 1))
+            writer.field("id", firstID + Int64(place))
             writer.endObject()
-            return String(decoding: writer.bytes, as: UTF8.self)
+            return StreamRequest(text: String(decoding: writer.bytes, as: UTF8.self), grants: 1)
         }
     }
 
-    func makeReader() -> any StreamReader { Reader(decoder: decoder) }
+    func makeReader(_ instruments: [Instrument]) -> any StreamReader { Reader(decoder: BinanceDecoder(instruments)) }
 
     private struct Reader: StreamReader {
-        let decoder: BinanceDecoder
+        private(set) var decoder: BinanceDecoder
+
+        mutating func follow(_ instruments: [Instrument]) { decoder = BinanceDecoder(instruments) }
 
         func read(
             _ bytes: ByteBuffer, receivedTimeMicros: Int64, into trades: inout [Trade]

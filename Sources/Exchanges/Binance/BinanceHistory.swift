@@ -10,6 +10,7 @@ public final class BinanceHistory: VenueHistory {
     }
 
     let rest: BinanceREST
+    private let prefersAggregates: Bool
     private let wallMicros: @Sendable () -> Int64
     private let contents = Mutex(Contents())
 
@@ -18,24 +19,41 @@ public final class BinanceHistory: VenueHistory {
     /// Elements of an answer at most.
     private static let pageSize = 1_000
 
-    /// - Parameter wallMicros: unix microseconds, for the time of receipt.
-    public init(_ rest: BinanceREST, wallMicros: @escaping @Sendable () -> Int64) {
+    /// - Parameters:
+    ///   - prefersAggregates: where the live feed brings aggregates, so that the same trades come in the same form: of
+    ///     an aggregate of which a part is known already the rest cannot be told.
+    ///   - wallMicros: unix microseconds, for the time of receipt.
+    public init(_ rest: BinanceREST, prefersAggregates: Bool, wallMicros: @escaping @Sendable () -> Int64) {
         self.rest = rest
+        self.prefersAggregates = prefersAggregates
         self.wallMicros = wallMicros
     }
 
     public func page(of instrument: Instrument, _ ids: ClosedRange<Int64>) async throws -> HistoryPage {
-        if contents.withLock({ $0.offersSingleTrades }) {
-            do {
-                return try await trades(of: instrument, ids)
-            } catch let refusal as BinanceErrorBody where refusal.meansNotOffered {
-                contents.withLock { $0.offersSingleTrades = false }
-            } catch let error as VenueError where error.code == .refused {
-                // Nothing of Binance's own words: there is no such address.
-                contents.withLock { $0.offersSingleTrades = false }
-            }
+        guard prefersAggregates else {
+            if let page = try await offeredTrades(of: instrument, ids) { return page }
+            return try await aggregates(of: instrument, ids)
         }
-        return try await aggregates(of: instrument, ids)
+        let page = try await aggregates(of: instrument, ids)
+        // Ids that aggregates do not give, or only together with others.
+        guard !page.unavailable.isEmpty, let through = page.through else { return page }
+        return try await offeredTrades(of: instrument, ids.lowerBound...through) ?? page
+    }
+
+    /// - Returns: nil where single trades are not offered.
+    private func offeredTrades(
+        of instrument: Instrument, _ ids: ClosedRange<Int64>
+    ) async throws -> HistoryPage? {
+        guard contents.withLock({ $0.offersSingleTrades }) else { return nil }
+        do {
+            return try await trades(of: instrument, ids)
+        } catch let refusal as BinanceErrorBody where refusal.meansNotOffered {
+            // By Binance's own words.
+        } catch let error as VenueError where error.code == .refused {
+            // There is no such address.
+        }
+        contents.withLock { $0.offersSingleTrades = false }
+        return nil
     }
 
     // MARK: Single trades

@@ -6,37 +6,36 @@ import NIOCore
 /// quiet products, too.
 struct CoinbaseDialect: StreamDialect {
     let address: String
-    let requests: [String]
     let requestPause = Duration.milliseconds(150)
-    /// That to `market_trades`.
-    let expectedGrants = 1
     let question: String? = nil
-    private let instruments: [String: Instrument]
 
-    init(address: String, instruments: [Instrument]) {
-        self.address = address
-        self.instruments = Dictionary(instruments.map { ($0.symbol, $0) }, uniquingKeysWith: { first, _ in first })
-        requests = ["market_trades", "heartbeats"].map { channel in
+    func requests(_ change: StreamChange, _ instruments: [Instrument], firstID: Int64) -> [StreamRequest] {
+        // Heartbeats are the connection's: they go on while anything is followed.
+        let channels = change == .subscribe ? ["market_trades", "heartbeats"] : ["market_trades"]
+        return channels.map { channel in
             var writer = JSONWriter()
             writer.beginObject()
-            writer.field("type", "subscribe")
+            writer.field("type", change == .subscribe ? "subscribe" : "unsubscribe")
             writer.key("product_ids")
             writer.beginArray()
             for instrument in instruments { writer.string(instrument.symbol) }
             writer.endArray()
             writer.field("channel", channel)
             writer.endObject()
-            return String(decoding: writer.bytes, as: UTF8.self)
+            return StreamRequest(
+                text: String(decoding: writer.bytes, as: UTF8.self), grants: channel == "market_trades" ? 1 : 0)
         }
     }
 
-    func makeReader() -> any StreamReader { Reader(instruments: instruments) }
+    func makeReader(_ instruments: [Instrument]) -> any StreamReader { Reader(instruments) }
 
     struct Reader: StreamReader {
-        let instruments: [String: Instrument]
+        private var instruments: [String: Instrument]
         private var sequence: Int64?
 
-        init(instruments: [String: Instrument]) { self.instruments = instruments }
+        init(_ instruments: [Instrument]) { self.instruments = instruments.bySymbol }
+
+        mutating func follow(_ instruments: [Instrument]) { self.instruments = instruments.bySymbol }
 
         mutating func read(
             _ bytes: ByteBuffer, receivedTimeMicros: Int64, into trades: inout [Trade]

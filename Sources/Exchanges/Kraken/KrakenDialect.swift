@@ -6,43 +6,40 @@ import NIOCore
 /// side is the taker's. A subscription begins with the last 50 trades.
 struct KrakenDialect: StreamDialect {
     let address: String
-    let requests: [String]
     let requestPause = Duration.milliseconds(250)
-    /// Each symbol is agreed to by itself.
-    let expectedGrants: Int
     let question: String? = #"{"method":"ping","req_id":1}"#
-    private let instruments: [String: Instrument]
 
     private static let symbolsPerRequest = 100
 
-    init(address: String, instruments: [Instrument]) {
-        self.address = address
-        self.instruments = Dictionary(instruments.map { ($0.symbol, $0) }, uniquingKeysWith: { first, _ in first })
-        expectedGrants = self.instruments.count
-        requests = stride(from: 0, to: instruments.count, by: Self.symbolsPerRequest).map { start in
+    func requests(_ change: StreamChange, _ instruments: [Instrument], firstID: Int64) -> [StreamRequest] {
+        stride(from: 0, to: instruments.count, by: Self.symbolsPerRequest).map { start in
+            let part = instruments[start..<min(start + Self.symbolsPerRequest, instruments.count)]
             var writer = JSONWriter()
             writer.beginObject()
-            writer.field("method", "subscribe")
+            writer.field("method", change == .subscribe ? "subscribe" : "unsubscribe")
             writer.key("params")
             writer.beginObject()
             writer.field("channel", "trade")
-            writer.field("snapshot", true)
+            if change == .subscribe { writer.field("snapshot", true) }
             writer.key("symbol")
             writer.beginArray()
-            for instrument in instruments[start..<min(start + Self.symbolsPerRequest, instruments.count)] {
-                writer.string(instrument.symbol)
-            }
+            for instrument in part { writer.string(instrument.symbol) }
             writer.endArray()
             writer.endObject()
             writer.endObject()
-            return String(decoding: writer.bytes, as: UTF8.self)
+            // Each symbol is agreed to by itself.
+            return StreamRequest(text: String(decoding: writer.bytes, as: UTF8.self), grants: part.count)
         }
     }
 
-    func makeReader() -> any StreamReader { Reader(instruments: instruments) }
+    func makeReader(_ instruments: [Instrument]) -> any StreamReader { Reader(instruments) }
 
     struct Reader: StreamReader {
-        let instruments: [String: Instrument]
+        private var instruments: [String: Instrument]
+
+        init(_ instruments: [Instrument]) { self.instruments = instruments.bySymbol }
+
+        mutating func follow(_ instruments: [Instrument]) { self.instruments = instruments.bySymbol }
 
         func read(
             _ bytes: ByteBuffer, receivedTimeMicros: Int64, into trades: inout [Trade]

@@ -4,8 +4,7 @@ import WebSockets
 
 /// One connection to a venue's streams, from its first byte to its last.
 struct StreamConnection: Sendable {
-    /// As the receiver is told it.
-    let name: String
+    let instruments: LineInstruments
     let dialect: any StreamDialect
     let rules: ConnectionRules
     let wallMicros: @Sendable () -> Int64
@@ -14,12 +13,14 @@ struct StreamConnection: Sendable {
     /// Called when it is known that the connection will end.
     let onEndsSoon: @Sendable () -> Void
 
+    private var name: String { instruments.name }
+
     /// Follows everything until the connection is over.
     ///
     /// - Returns: why it ended, and whether it brought any trade.
     /// - Throws: `ReceiverError` or `CancellationError`.
     func run(_ session: WebSocketSession, _ receiver: some TradeReceiver) async throws -> (String, Bool) {
-        let progress = ConnectionProgress(grants: dialect.expectedGrants)
+        let progress = ConnectionProgress()
         return (try await follow(session, receiver, progress), await progress.hasTrades)
     }
 
@@ -33,7 +34,7 @@ struct StreamConnection: Sendable {
             }
             group.addTask {
                 // Of a session that is over, the reader tells, once it has read what came before.
-                do { try await subscribe(session) } catch is WebSocketError {}
+                do { try await subscribe(session, progress) } catch is WebSocketError {}
                 return nil
             }
             group.addTask {
@@ -64,20 +65,49 @@ struct StreamConnection: Sendable {
         }
     }
 
-    private func subscribe(_ session: WebSocketSession) async throws {
-        for (place, request) in dialect.requests.enumerated() {
-            if place > 0 { try await Task.sleep(for: dialect.requestPause) }
-            try await session.send(text: request)
+    /// Asks for what is followed, now and whenever that changes.
+    private func subscribe(_ session: WebSocketSession, _ progress: ConnectionProgress) async throws {
+        var changes = instruments.changes().makeAsyncIterator()
+        var asked: [Instrument] = []
+        var requestCount: Int64 = 0
+        repeat {
+            let wanted = instruments.instruments
+            let requests = requests(from: asked, to: wanted, firstID: requestCount + 1)
+            if requestCount == 0 { await progress.expect(requests.reduce(0) { $0 + $1.grants }) }
+            for request in requests {
+                if requestCount > 0 { try await Task.sleep(for: dialect.requestPause) }
+                requestCount += 1
+                try await session.send(text: request.text)
+            }
+            asked = wanted
+        } while await changes.next() != nil
+    }
+
+    private func requests(
+        from asked: [Instrument], to wanted: [Instrument], firstID: Int64
+    ) -> [StreamRequest] {
+        let (before, after) = (Set(asked), Set(wanted))
+        let gone = asked.filter { !after.contains($0) }
+        let new = wanted.filter { !before.contains($0) }
+        var requests = gone.isEmpty ? [] : dialect.requests(.unsubscribe, gone, firstID: firstID)
+        if !new.isEmpty {
+            requests += dialect.requests(.subscribe, new, firstID: firstID + Int64(requests.count))
         }
+        return requests
     }
 
     /// - Returns: why the connection is of no use any more; nil at its end.
     private func read(
         _ session: WebSocketSession, _ receiver: some TradeReceiver, _ progress: ConnectionProgress
     ) async throws -> String? {
-        var reader = dialect.makeReader()
+        var version = 0
+        var reader = dialect.makeReader([])
         var trades: [Trade] = []
         while let batch = await session.nextBatch() {
+            if let (newest, followed) = instruments.newer(than: version) {
+                version = newest
+                reader.follow(followed)
+            }
             let now = wallMicros()
             var broken: String?
             var grants = 0
@@ -99,7 +129,7 @@ struct StreamConnection: Sendable {
             receiver.connection(name, .message)
             if !trades.isEmpty {
                 do {
-                    try await receiver.receive(trades)
+                    try await receiver.receive(trades, from: name)
                     await progress.received()
                 } catch is CancellationError {
                     throw CancellationError()
@@ -137,12 +167,13 @@ struct ReceiverError: Error {
 /// Whether anything still comes in.
 private actor ConnectionProgress {
     private(set) var hasTrades = false
-    private var openGrants: Int
+    private var openGrants = 0
     private var messageCount = 0
     /// While the receiver takes its time nothing is read: that is no silence of the venue's.
     private var isReceiving = false
 
-    init(grants: Int) { openGrants = grants }
+    /// So many agreements say that the venue sends everything.
+    func expect(_ grants: Int) { openGrants = grants }
 
     /// - Returns: whether those were the last ones waited for.
     func granted(_ count: Int) -> Bool {

@@ -6,17 +6,34 @@ import WebSockets
 protocol StreamDialect: Sendable {
     /// Where to connect: `wss://host:port/path`.
     var address: String { get }
-    /// What asks for everything, message by message.
-    var requests: [String] { get }
-    /// Between two of them.
+    /// Between two requests.
     var requestPause: Duration { get }
-    /// How many messages of the venue's say that it agrees to all of it.
-    var expectedGrants: Int { get }
     /// Something that the venue answers, for when nothing comes; nil where its own heartbeats are asked for.
     var question: String? { get }
 
+    /// What asks for instruments' trades, or for no more of them, message by message.
+    ///
+    /// - Parameters:
+    ///   - instruments: one at least.
+    ///   - firstID: above those of all earlier requests of the connection, where the venue wants them told apart.
+    func requests(_ change: StreamChange, _ instruments: [Instrument], firstID: Int64) -> [StreamRequest]
+
     /// Reads messages of one connection. Made anew for each.
-    func makeReader() -> any StreamReader
+    ///
+    /// - Parameter instruments: trades of others are left out.
+    func makeReader(_ instruments: [Instrument]) -> any StreamReader
+}
+
+enum StreamChange: Hashable, Sendable {
+    case subscribe
+    case unsubscribe
+}
+
+/// A message that asks the venue for something.
+struct StreamRequest: Hashable, Sendable {
+    let text: String
+    /// How many messages of the venue's say that it agrees.
+    let grants: Int
 }
 
 /// Reads the messages of one connection, in order.
@@ -26,6 +43,16 @@ protocol StreamReader {
     mutating func read(
         _ bytes: ByteBuffer, receivedTimeMicros: Int64, into trades: inout [Trade]
     ) throws -> StreamSignal
+
+    /// From now on these are followed.
+    mutating func follow(_ instruments: [Instrument])
+}
+
+extension [Instrument] {
+    /// By the venue's own names.
+    var bySymbol: [String: Instrument] {
+        Dictionary(map { ($0.symbol, $0) }, uniquingKeysWith: { first, _ in first })
+    }
 }
 
 /// What a message says beside its trades.
@@ -52,6 +79,8 @@ public struct ConnectionRules: Sendable {
     /// A connection that is younger is not replaced before its end: where each new one says at once that it will end,
     /// the pauses of the backoff hold.
     public var replacedAfter: Duration = .seconds(10)
+    /// How often one may connect, all connections together; nil where the venue does not count.
+    public var attempts: AttemptLimit?
     public var backoffFirst: Duration = .milliseconds(500)
     public var backoffLongest: Duration = .seconds(30)
 

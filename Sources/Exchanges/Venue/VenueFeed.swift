@@ -5,10 +5,8 @@ import MarketWire
 public protocol VenueFeed: Sendable {
     /// Lower-case name, as in ``MarketCore/Instrument/venue``.
     var venue: String { get }
-    /// What is followed.
-    var instruments: [Instrument] { get }
-    /// How it is shared out among connections.
-    var connections: [VenueConnection] { get }
+    /// What is followed, and over which connections.
+    var lines: VenueLines { get }
 
     /// Connects, and connects again whenever the connection ends, until the task is cancelled.
     ///
@@ -19,18 +17,8 @@ public protocol VenueFeed: Sendable {
     /// Where trades that were missed can be had; nil where the venue does not give any.
     var history: (any VenueHistory)? { get }
 
-    /// What the venue says of the instruments.
-    ///
-    /// - Throws: where the venue cannot be asked now.
-    func metadata() async throws -> [InstrumentRecord]
-
-    /// Ends what is kept for questions.
-    func close() async
-}
-
-extension VenueFeed {
-    /// One for all instruments.
-    public var connections: [VenueConnection] { [VenueConnection(name: venue, instruments: instruments)] }
+    /// Which instruments the venue has.
+    var catalog: any VenueCatalog { get }
 }
 
 /// One of a feed's connections, kept up over losses and replacements.
@@ -48,7 +36,9 @@ public struct VenueConnection: Hashable, Sendable {
 /// Takes what a feed reads.
 public protocol TradeReceiver: Sendable {
     /// Trades in the venue's order.
-    func receive(_ trades: [Trade]) async throws
+    ///
+    /// - Parameter connection: the one's name that brought them.
+    func receive(_ trades: [Trade], from connection: String) async throws
     /// Something happened to a connection.
     func connection(_ name: String, _ event: ConnectionEvent)
 }
@@ -62,6 +52,8 @@ public enum ConnectionEvent: Sendable {
     case message
     /// The connection is over; the next attempt comes after the pause.
     case disconnected(reason: String, retryAfter: Duration)
+    /// Nothing is left to be followed on it.
+    case released
     /// A message that could not be used: counted and shown, never silent.
     case unusable(reason: String, excerpt: String)
 }

@@ -4,12 +4,16 @@ import WebSockets
 /// that is known to (its 24 hours, `serverShutdown`), so that nothing is missed between them. What both bring comes
 /// twice; trades are known by their ids.
 struct VenueLine: Sendable {
-    let name: String
+    let instruments: LineInstruments
     let dialect: any StreamDialect
     let client: WebSocketClient
     let rules: ConnectionRules
+    /// Nil where the venue does not count them.
+    let attempts: ConnectionAttempts?
     let wallMicros: @Sendable () -> Int64
     let random: @Sendable () -> Double
+
+    private var name: String { instruments.name }
 
     /// What a connection tells the one who keeps the line.
     enum Event: Sendable {
@@ -80,9 +84,10 @@ struct VenueLine: Sendable {
         _ events: AsyncStream<Event>.Continuation
     ) async {
         let connection = StreamConnection(
-            name: name, dialect: dialect, rules: rules, wallMicros: wallMicros,
+            instruments: instruments, dialect: dialect, rules: rules, wallMicros: wallMicros,
             onSubscribed: { events.yield(.subscribed(number)) }, onEndsSoon: { events.yield(.endsSoon(number)) })
         do {
+            try await waitForAttempt(receiver)
             let session = try await client.connect(to: dialect.address)
             await connections.began(number, session)
             let (reason, hadTrades) = try await connection.run(session, receiver)
@@ -95,6 +100,14 @@ struct VenueLine: Sendable {
             events.yield(.ended(number, .lost(reason: "\(error)", hadTrades: false)))
         }
         await connections.ended(number)
+    }
+
+    private func waitForAttempt(_ receiver: some TradeReceiver) async throws {
+        guard let pause = attempts?.book(), pause > .zero else { return }
+        let reason = "as many connections were made as the venue allows in a while"
+        receiver.connection(name, .disconnected(reason: reason, retryAfter: pause))
+        try await Task.sleep(for: pause)
+        receiver.connection(name, .connecting)
     }
 
     /// The open sessions, to end one whose successor has taken over.

@@ -60,6 +60,14 @@ public enum SharedSettings {
         }
         return text
     }
+    public static let binanceRESTURL = Setting.text(
+        "BINANCE_REST_URL", help: "Binance's REST API", default: "https://api.binance.com")
+    public static let binanceCAFile = Setting<String>.text(
+        "BINANCE_CA_FILE", help: "certificates to trust instead of the system's (PEM)", default: nil)
+    public static let coinbaseRESTURL = Setting.text(
+        "COINBASE_REST_URL", help: "Coinbase's Advanced Trade REST API", default: "https://api.coinbase.com")
+    public static let krakenRESTURL = Setting.text(
+        "KRAKEN_REST_URL", help: "Kraken's REST API", default: "https://api.kraken.com")
     public static let metricsHost = Setting.text(
         "METRICS_HOST", help: "address of /metrics, /health and /ready", default: "127.0.0.1")
     public static let metricsPort = Setting.port(
@@ -72,6 +80,8 @@ public enum SharedSettings {
 
     /// What every service has.
     public static let common: [any AnySetting] = [logLevel, logFormat, marketSource]
+    /// Where venues are asked for their instruments.
+    public static let venues: [any AnySetting] = [binanceRESTURL, binanceCAFile, coinbaseRESTURL, krakenRESTURL]
     /// What everything that talks to Kafka has.
     public static let kafka: [any AnySetting] = [
         kafkaBrokers, kafkaTradesTopic, kafkaCreateTopics, kafkaTopicPartitions, kafkaTopicReplication,

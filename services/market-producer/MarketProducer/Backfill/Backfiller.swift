@@ -35,11 +35,10 @@ final class Backfiller: Sendable {
     static let attempts = 3
 
     init(
-        _ instruments: [Instrument], directory: ProducerDirectory, history: any VenueHistory,
-        publisher: TradePublisher, admin: KafkaAdmin, topic: String, health: HealthBoard, logger: Logger,
-        time: TimeSource
+        directory: ProducerDirectory, history: any VenueHistory, publisher: TradePublisher, admin: KafkaAdmin,
+        topic: String, health: HealthBoard, logger: Logger, time: TimeSource
     ) {
-        ledger = Mutex(HoleLedger(instruments, topic: topic))
+        ledger = Mutex(HoleLedger(topic: topic))
         self.directory = directory
         self.history = history
         self.publisher = publisher
@@ -48,6 +47,12 @@ final class Backfiller: Sendable {
         self.health = health
         self.logger = logger
         self.time = time
+    }
+
+    /// These are followed from now on, and no others.
+    func follow(_ instruments: [Instrument]) {
+        let now = time.monotonicMicros
+        ledger.withLock { $0.follow(instruments, atMicros: now) }
     }
 
     func take(_ record: ProgressRecord) { ledger.withLock { $0.take(record) } }

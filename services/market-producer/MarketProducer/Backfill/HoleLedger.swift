@@ -42,7 +42,9 @@ struct HoleLedger {
     }
 
     private let topic: String
-    private var entries: [String: Entry]
+    private var entries: [String: Entry] = [:]
+    /// The processor's last word on instruments that are not followed: they may be, later.
+    private var others: [String: ProgressRecord] = [:]
     /// Everything below is in what the processor said last of a partition.
     private var reached: [Int32: Int64] = [:]
     private var served = 0
@@ -55,26 +57,41 @@ struct HoleLedger {
     private static let longestPauseMicros: Int64 = 60_000_000
 
     /// - Parameter topic: of the trades; progress of another says nothing.
-    init(_ instruments: [Instrument], topic: String) {
-        self.topic = topic
-        entries = Dictionary(
-            instruments.map { ($0.key, Entry(instrument: $0)) }, uniquingKeysWith: { first, _ in first })
-    }
+    init(topic: String) { self.topic = topic }
 
     // MARK: What is known
+
+    /// These are followed from now on, and no others. What was traded while one was not is missing like anything else.
+    mutating func follow(_ instruments: [Instrument], atMicros micros: Int64) {
+        let wanted = Set(instruments.map(\.key))
+        for (symbol, entry) in entries where !wanted.contains(symbol) {
+            others[symbol] = entry.progress
+            entries[symbol] = nil
+        }
+        for instrument in instruments where entries[instrument.key] == nil {
+            entries[instrument.key] = Entry(instrument: instrument)
+            guard let progress = others.removeValue(forKey: instrument.key) else { continue }
+            take(progress)
+            watchTail(of: instrument.key, atMicros: micros)
+        }
+    }
 
     /// The processor's newest word on an instrument. Records of one partition come in the order of its commits.
     mutating func take(_ record: ProgressRecord) {
         guard record.topic == topic else { return }
         let before = reached[record.partition]
-        if let known = entries[record.symbol]?.progress, record.nextOffset < known.nextOffset {
+        let known = entries[record.symbol]?.progress ?? others[record.symbol]
+        if let known, record.nextOffset < known.nextOffset {
             // The log was made anew: offsets of the old one say nothing.
             reached[record.partition] = record.nextOffset
             forgetOffsets(of: record.partition)
         } else {
             reached[record.partition] = max(before ?? 0, record.nextOffset)
         }
-        guard var entry = entries[record.symbol] else { return }
+        guard var entry = entries[record.symbol] else {
+            others[record.symbol] = record
+            return
+        }
         let old = entry.pieces
         entry.progress = record
         entry.pieces = record.holes.flatMap { Self.pieces(of: $0, keeping: old) }
@@ -97,13 +114,16 @@ struct HoleLedger {
 
     /// A connection was made: of instruments that stay quiet it is not known whether anything was missed.
     mutating func connected(atMicros micros: Int64) {
-        for (symbol, entry) in entries {
-            guard let progress = entry.progress, !entry.pieces.contains(where: \.isTail) else { continue }
-            var piece = Piece(ids: (progress.highestTradeID + 1)...Int64.max)
-            piece.isTail = true
-            piece.notBeforeMicros = micros + Self.tailPauseMicros
-            entries[symbol]?.pieces.append(piece)
-        }
+        for symbol in entries.keys { watchTail(of: symbol, atMicros: micros) }
+    }
+
+    private mutating func watchTail(of symbol: String, atMicros micros: Int64) {
+        guard let entry = entries[symbol], let progress = entry.progress, !entry.pieces.contains(where: \.isTail)
+        else { return }
+        var piece = Piece(ids: (progress.highestTradeID + 1)...Int64.max)
+        piece.isTail = true
+        piece.notBeforeMicros = micros + Self.tailPauseMicros
+        entries[symbol]?.pieces.append(piece)
     }
 
     /// Looks for trades that were acknowledged and are not in the log any more.

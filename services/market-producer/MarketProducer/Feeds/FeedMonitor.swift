@@ -19,15 +19,14 @@ struct FeedMonitor: TradeReceiver {
     private static let unusable = Counter(label: "producer_messages_unusable_total")
     private static let reconnects = Counter(label: "producer_reconnects_total")
 
-    func receive(_ trades: [Trade]) async throws {
-        // What is handed over together came over one connection.
-        if let first = trades.first { statuses.status(of: first.instrument)?.traded(trades, atMicros: time.wallMicros) }
+    func receive(_ trades: [Trade], from connection: String) async throws {
+        statuses[connection].traded(trades, atMicros: time.wallMicros)
         try await publisher.send(trades)
         backfiller?.live(trades)
     }
 
     func connection(_ name: String, _ event: ConnectionEvent) {
-        guard let status = statuses.status(name) else { return }
+        let status = statuses[name]
         let now = time.wallMicros
         switch event {
         case .message:
@@ -46,6 +45,10 @@ struct FeedMonitor: TradeReceiver {
             health.set(name, .failed("not connected: \(reason)", blocksReadiness: false))
             logger.warning(
                 "disconnected", metadata: ["venue": "\(name)", "reason": "\(reason)", "retry_after": "\(pause)"])
+        case .released:
+            statuses.forget(name)
+            health.remove(name)
+            logger.info("nothing is followed here any more", metadata: ["venue": "\(name)"])
         case .unusable(let reason, let excerpt):
             Self.unusable.increment()
             logger.warning(

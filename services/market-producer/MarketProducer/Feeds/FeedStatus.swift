@@ -1,26 +1,21 @@
-import Exchanges
 import MarketCore
 import MarketWire
 import Synchronization
 
-/// The state of each connection of a feed.
-struct FeedStatuses: Sendable {
-    let connections: [(connection: VenueConnection, status: FeedStatus)]
-    private let byName: [String: FeedStatus]
-    private let bySymbol: [Instrument: FeedStatus]
+/// The state of each connection of a feed, by its name.
+final class FeedStatuses: Sendable {
+    private let statuses = Mutex<[String: FeedStatus]>([:])
 
-    init(_ feed: any VenueFeed) {
-        connections = feed.connections.map { ($0, FeedStatus()) }
-        byName = connections.reduce(into: [:]) { $0[$1.connection.name] = $1.status }
-        bySymbol = connections.reduce(into: [:]) { result, entry in
-            for instrument in entry.connection.instruments { result[instrument] = entry.status }
+    subscript(name: String) -> FeedStatus {
+        statuses.withLock { statuses in
+            if let known = statuses[name] { return known }
+            let new = FeedStatus()
+            statuses[name] = new
+            return new
         }
     }
 
-    func status(_ name: String) -> FeedStatus? { byName[name] }
-
-    /// Of the connection that follows an instrument.
-    func status(of instrument: Instrument) -> FeedStatus? { bySymbol[instrument] }
+    func forget(_ name: String) { statuses.withLock { $0[name] = nil } }
 }
 
 /// The state of one connection, as heartbeats tell it.

@@ -29,8 +29,8 @@ struct AnnouncementPublisher: Sendable {
             let record = HeartbeatRecord(
                 producerID: producerID, startedTimeMicros: started, sentTimeMicros: time.wallMicros,
                 connections: venues.flatMap { venue in
-                    venue.statuses.connections.map { connection, status in
-                        status.heartbeat(
+                    venue.feed.lines.connections.map { connection in
+                        venue.statuses[connection.name].heartbeat(
                             venue: venue.feed.venue, name: connection.name, instruments: connection.instruments,
                             sinceMicros: now - last)
                     }
@@ -48,28 +48,50 @@ struct AnnouncementPublisher: Sendable {
         }
     }
 
-    /// A venue's metadata, now and then until the task is cancelled.
-    func announceInstruments(of feed: any VenueFeed) async {
+    /// A venue's metadata, of new instruments at once and of all now and then, until the task is cancelled.
+    func announceInstruments(of venue: FollowedVenue) async {
         var backoff = Backoff(first: .seconds(2), longest: .seconds(300)) { Double.random(in: 0..<1) }
+        var announced: Set<Instrument> = []
         while !Task.isCancelled {
+            let changes = venue.changed.listen()
+            let new = venue.instruments.filter { !announced.contains($0) }
             do {
-                let records = try await feed.metadata()
-                for record in records {
-                    try await producer.current.deliver(
-                        topic: catalog.instruments.name, key: Array(record.symbol.utf8), value: record.encoded(),
-                        headers: Self.headers)
-                }
-                let missing = Set(feed.instruments.map(\.key)).subtracting(records.map(\.symbol))
-                if !missing.isEmpty {
-                    logger.warning(
-                        "the venue does not know these instruments", metadata: ["symbols": "\(missing.sorted())"])
-                }
+                if !new.isEmpty { try await announce(new, of: venue.feed) }
+                announced.formUnion(new)
                 backoff.reset()
-                try? await Task.sleep(for: Self.metadataPause)
+                if await !Self.hasChange(changes, within: Self.metadataPause) { announced = [] }
             } catch {
                 logger.warning("the venue's metadata cannot be announced now", metadata: ["error": "\(error)"])
                 try? await Task.sleep(for: backoff.next())
             }
+        }
+    }
+
+    private func announce(_ instruments: [Instrument], of feed: any VenueFeed) async throws {
+        let records = try await feed.catalog.metadata(of: instruments)
+        for record in records {
+            try await producer.current.deliver(
+                topic: catalog.instruments.name, key: Array(record.symbol.utf8), value: record.encoded(),
+                headers: Self.headers)
+        }
+        let missing = Set(instruments.map(\.key)).subtracting(records.map(\.symbol))
+        if !missing.isEmpty {
+            logger.warning("the venue does not know these instruments", metadata: ["symbols": "\(missing.sorted())"])
+        }
+    }
+
+    private static func hasChange(_ changes: AsyncStream<Void>, within time: Duration) async -> Bool {
+        await withTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                for await _ in changes { break }
+                return true
+            }
+            group.addTask {
+                try? await Task.sleep(for: time)
+                return false
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? false
         }
     }
 }

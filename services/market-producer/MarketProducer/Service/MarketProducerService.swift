@@ -38,7 +38,10 @@ public struct MarketProducerService: Sendable {
         let admin = try KafkaAdmin(kafka.configuration)
         try await cancelWhenGracefulShutdown {
             try await kafka.ensureTopics(
-                [catalog.trades, catalog.source, catalog.instruments, catalog.heartbeat, catalog.progress],
+                [
+                    catalog.trades, catalog.source, catalog.instruments, catalog.heartbeat, catalog.progress,
+                    catalog.subscriptions,
+                ],
                 mayCreate: catalog.mayCreate, through: admin, health: context.health)
             try await kafka.claimLog(of: settings.source, catalog: catalog, health: context.health)
         }
@@ -47,16 +50,19 @@ public struct MarketProducerService: Sendable {
             kafka.configuration, topic: catalog.trades.name, partitions: Int32(partitions),
             logger: context.logger(for: "publisher"), health: context.health)
         let directory = ProducerDirectory(own: settings.producerID, time: time)
-        let venues = try settings.feeds(time).map { feed in
+        let venues = settings.feeds(time).map { feed in
             FollowedVenue(
-                feed: feed, statuses: FeedStatuses(feed),
+                feed: feed,
                 backfiller: feed.history.map { history in
                     Backfiller(
-                        feed.instruments, directory: directory, history: history, publisher: publisher, admin: admin,
+                        directory: directory, history: history, publisher: publisher, admin: admin,
                         topic: catalog.trades.name, health: context.health,
                         logger: context.logger(for: "backfill"), time: time)
                 })
         }
+        let desk = SubscriptionDesk(
+            settings.instruments, share: settings.share, venues: venues, health: context.health,
+            logger: context.logger(for: "subscriptions"))
         let announcing = context.logger(for: "announcements")
         let announcements = AnnouncementPublisher(
             producer: try LastingProducer(kafka.configuration, logger: announcing), catalog: catalog, venues: venues,
@@ -68,6 +74,7 @@ public struct MarketProducerService: Sendable {
                     watch(venues.compactMap(\.backfiller), directory, kafka.configuration, &group)
                     group.addTask { await publisher.run() }
                     group.addTask { await announcements.beat() }
+                    group.addTask { await desk.run(kafka.configuration, topic: catalog.subscriptions.name) }
                     _ = try await group.next()
                     group.cancelAll()
                 }
@@ -78,7 +85,7 @@ public struct MarketProducerService: Sendable {
         await publisher.flush(timeoutMillis: Self.flushMillis)
         await publisher.close()
         await admin.close(timeoutMillis: 500)
-        for venue in venues { await venue.feed.close() }
+        for venue in venues { await venue.feed.catalog.close() }
         await announcements.producer.close(timeoutMillis: 500)
     }
 
@@ -90,7 +97,7 @@ public struct MarketProducerService: Sendable {
             publisher: publisher, backfiller: venue.backfiller, statuses: venue.statuses, health: context.health,
             logger: context.logger(for: venue.feed.venue), time: time)
         group.addTask { try await venue.feed.run(monitor) }
-        group.addTask { await announcements.announceInstruments(of: venue.feed) }
+        group.addTask { await announcements.announceInstruments(of: venue) }
         if let backfiller = venue.backfiller { group.addTask { try await backfiller.run() } }
     }
 
@@ -100,11 +107,13 @@ public struct MarketProducerService: Sendable {
         _ group: inout ThrowingTaskGroup<Void, any Error>
     ) {
         let logger = context.logger(for: "backfill")
-        let progress = TopicFollower<ProgressRecord>(
-            configuration: kafka, topic: catalog.progress.name, logger: logger,
-            take: { record in for backfiller in backfillers { backfiller.take(record) } })
-        let heartbeats = TopicFollower<HeartbeatRecord>(
-            configuration: kafka, topic: catalog.heartbeat.name, logger: logger, take: { directory.take($0) })
+        let progress = TopicFollower<ProgressRecord>(kafka, topic: catalog.progress.name, logger: logger) { word in
+            guard case .record(let record) = word else { return }
+            for backfiller in backfillers { backfiller.take(record) }
+        }
+        let heartbeats = TopicFollower<HeartbeatRecord>(kafka, topic: catalog.heartbeat.name, logger: logger) { word in
+            if case .record(let record) = word { directory.take(record) }
+        }
         group.addTask { await progress.run() }
         group.addTask { await heartbeats.run() }
     }

@@ -7,8 +7,6 @@ public struct ProducerSettings: Sendable {
     public static let binanceWebSocketURL = Setting.text(
         "BINANCE_WS_URL", help: "Binance's WebSocket streams: scheme, host and port",
         default: "wss://stream.binance.com:9443")
-    public static let binanceRESTURL = Setting.text(
-        "BINANCE_REST_URL", help: "Binance's REST API", default: "https://api.binance.com")
     public static let binanceWeightLimit = Setting<Int>.integer(
         "BINANCE_WEIGHT_LIMIT", in: 50...1_000_000,
         help: "REST request weight a minute that is used at most, to fetch missed trades; Binance allows 6000",
@@ -18,24 +16,18 @@ public struct ProducerSettings: Sendable {
         default: "trade")
     public static let coinbaseWebSocketURL = Setting.text(
         "COINBASE_WS_URL", help: "Coinbase's Advanced Trade WebSocket", default: "wss://advanced-trade-ws.coinbase.com")
-    public static let coinbaseRESTURL = Setting.text(
-        "COINBASE_REST_URL", help: "Coinbase's Advanced Trade REST API", default: "https://api.coinbase.com")
     public static let coinbaseHistoryURL = Setting.text(
         "COINBASE_HISTORY_URL", help: "Coinbase Exchange's REST API, which gives past trades by id",
         default: "https://api.exchange.coinbase.com")
     public static let krakenWebSocketURL = Setting.text(
         "KRAKEN_WS_URL", help: "Kraken's WebSocket v2", default: "wss://ws.kraken.com/v2")
-    public static let krakenRESTURL = Setting.text(
-        "KRAKEN_REST_URL", help: "Kraken's REST API", default: "https://api.kraken.com")
-    public static let caFile = Setting<String>.text(
-        "BINANCE_CA_FILE", help: "certificates to trust instead of the system's (PEM)", default: nil)
     public static let staleAfter = Setting<Duration>.duration(
         "STALE_AFTER", in: .seconds(1) ... .seconds(3_600),
         help: "a connection on which nothing at all comes in for this long is made anew", default: "30s")
     public static let producerID = Setting<String>.text(
         "PRODUCER_ID", help: "name of this producer in market.heartbeat", default: "producer-1")
     public static let shard = Setting<ProducerShard>(
-        "PRODUCER_SHARD", help: "this producer's share of SYMBOLS, where several share them out: 0/3, 1/3 and 2/3",
+        "PRODUCER_SHARD", help: "this producer's share of the instruments, where several share them out: 0/3, 1/3 and 2/3",
         default: "0/1"
     ) { text throws(SettingProblem) in
         guard let shard = ProducerShard(text) else {
@@ -49,12 +41,13 @@ public struct ProducerSettings: Sendable {
     /// All of them, for `--help`.
     public static let all: [any AnySetting] =
         SharedSettings.kafka + [
-            SharedSettings.symbols, SharedSettings.metricsHost, metricsPort, binanceWebSocketURL, binanceRESTURL,
-            binanceWeightLimit, binanceStream, coinbaseWebSocketURL, coinbaseRESTURL, coinbaseHistoryURL,
-            krakenWebSocketURL, krakenRESTURL, caFile, staleAfter, producerID, shard,
-        ]
+            SharedSettings.symbols, SharedSettings.metricsHost, metricsPort, binanceWebSocketURL, binanceWeightLimit,
+            binanceStream, coinbaseWebSocketURL, coinbaseHistoryURL, krakenWebSocketURL, staleAfter, producerID, shard,
+        ] + SharedSettings.venues
 
+    /// SYMBOLS, whatever this producer's share of them.
     public let instruments: [Instrument]
+    public let share: ProducerShard
     public let webSocketURL: String
     public let restURL: String
     public let weightLimit: Int
@@ -68,38 +61,35 @@ public struct ProducerSettings: Sendable {
 
     /// - Throws: `SettingsError`, also where an instrument is of a venue that this producer cannot follow.
     public init(_ settings: Settings) throws(SettingsError) {
-        let all = try settings.value(SharedSettings.symbols)
-        let shard = try settings.value(Self.shard)
-        instruments = all.filter { shard.contains($0.key) }
+        instruments = try settings.value(SharedSettings.symbols)
+        share = try settings.value(Self.shard)
         webSocketURL = try settings.value(Self.binanceWebSocketURL)
-        restURL = try settings.value(Self.binanceRESTURL)
+        restURL = try settings.value(SharedSettings.binanceRESTURL)
         weightLimit = try settings.value(Self.binanceWeightLimit)
         isAggregated = try settings.value(Self.binanceStream) == "aggTrade"
-        caFile = try settings.optionalValue(Self.caFile)
+        caFile = try settings.optionalValue(SharedSettings.binanceCAFile)
         let staleAfter = try settings.value(Self.staleAfter)
         self.staleAfter = staleAfter
         var coinbase = CoinbaseFeed.Configuration()
         coinbase.webSocketURL = try settings.value(Self.coinbaseWebSocketURL)
-        coinbase.restURL = try settings.value(Self.coinbaseRESTURL)
+        coinbase.restURL = try settings.value(SharedSettings.coinbaseRESTURL)
         coinbase.historyURL = try settings.value(Self.coinbaseHistoryURL)
         coinbase.rules.staleAfter = staleAfter
         self.coinbase = coinbase
         var kraken = KrakenFeed.Configuration()
         kraken.webSocketURL = try settings.value(Self.krakenWebSocketURL)
-        kraken.restURL = try settings.value(Self.krakenRESTURL)
+        kraken.restURL = try settings.value(SharedSettings.krakenRESTURL)
         kraken.rules.staleAfter = staleAfter
         self.kraken = kraken
         producerID = try settings.value(Self.producerID)
         source = try settings.value(SharedSettings.marketSource)
-        if instruments.isEmpty {
-            throw .unusable(
-                Self.shard, text: "\(shard)", SettingProblem("a share that one of the \(all.count) symbols falls into"))
-        }
-        let venues = [Instrument.defaultVenue, CoinbaseFeed.name, KrakenFeed.name]
-        if let other = all.first(where: { !venues.contains($0.venue) }) {
+        if let other = instruments.first(where: { !Self.venues.contains($0.venue) }) {
             throw .unusable(
                 SharedSettings.symbols, text: other.key,
                 SettingProblem("instruments of Binance (BTCUSDT), coinbase:BTC-USD or kraken:BTC/USD"))
         }
     }
+
+    /// Whose instruments can be followed.
+    static let venues: Set<String> = [Instrument.defaultVenue, CoinbaseFeed.name, KrakenFeed.name]
 }

@@ -70,10 +70,10 @@ enum SubscriptionsTable: DirectoryTable {
     static func save(_ records: [SubscriptionRecord], _ pool: PostgresPool) async throws(PostgresError) {
         guard !records.isEmpty else { return }
         _ = try await pool.query(
-            "SELECT save_subscriptions($1, $2, $3)",
+            "SELECT save_subscriptions($1, $2, $3, $4)",
             [
                 .texts(records.map(\.symbol)), .booleans(records.map(\.isFollowed)),
-                .bigints(records.map(\.updatedTimeMicros)),
+                .bigints(records.map(\.updatedTimeMicros)), .texts(records.map { $0.interval ?? "" }),
             ])
     }
 
@@ -87,7 +87,8 @@ enum SubscriptionsTable: DirectoryTable {
         var rows: [(key: String, record: SubscriptionRecord)] = []
         for row in try await pool.query(
             """
-            SELECT instrument, is_followed, (extract(epoch FROM updated_at) * 1000000)::bigint AS updated_us
+            SELECT instrument, is_followed, (extract(epoch FROM updated_at) * 1000000)::bigint AS updated_us,
+                interval_label
             FROM subscriptions
             """)
         {
@@ -97,7 +98,8 @@ enum SubscriptionsTable: DirectoryTable {
                     key,
                     SubscriptionRecord(
                         symbol: key, isFollowed: try row.value("is_followed"),
-                        updatedTimeMicros: try row.value("updated_us"))
+                        updatedTimeMicros: try row.value("updated_us"),
+                        interval: try row.optional("interval_label"))
                 ))
         }
         return rows
