@@ -152,8 +152,8 @@ let package = Package(
         tests(
             "MarketAPITests",
             [
-                "MarketAPI", "MarketCore", "MarketWire", "PostgresClient", "RedisClient", "Schemas", "ServiceKit",
-                "TestServers", "WebSockets", httpClient, lifecycle, logging, metrics,
+                "MarketAPI", "Exchanges", "KafkaClient", "MarketCore", "MarketWire", "PostgresClient", "RedisClient",
+                "Schemas", "ServiceKit", "TestServers", "WebSockets", httpClient, lifecycle, logging, metrics,
             ] + nio + [hummingbird]),
         tests("WebSocketsTests", ["WebSockets", hummingbird, lifecycle, logging] + nio),
         tests(
@@ -180,7 +180,7 @@ let package = Package(
             "market-api", library: "MarketAPI",
             [
                 "MarketCore", "MarketWire", "KafkaClient", "PostgresClient", "RedisClient", "Schemas", "ServiceKit",
-                "WebSockets", hummingbird, hummingbirdCore, httpTypes, lifecycle, logging, metrics,
+                "Exchanges", "WebSockets", hummingbird, hummingbirdCore, httpTypes, lifecycle, logging, metrics,
             ], resources: [.embedInCode("Dashboard")])
         + service(
             "exchange-simulator", library: "ExchangeSimulator",

@@ -31,18 +31,6 @@ import WebSockets
         #expect(asked.flatMap(\.self) == symbols.map { $0.lowercased() + "@trade" })
     }
 
-    @Test func moreThanAProducerFollowsIsRefused() throws {
-        var configuration = BinanceFeed.Configuration(webSocketURL: "ws://x", kind: .trade)
-        configuration.streamsPerConnection = 2
-        let instruments = try (0...BinanceFeed.connectionLimit * 2).map { try Instrument(key: "A\($0)") }
-        let rest = ScriptedVenue(port: 1).rest()
-        let error = #expect(throws: VenueError.self) {
-            try BinanceFeed(
-                instruments: instruments, configuration: configuration, rest: rest, wallMicros: { 0 }, random: { 0 })
-        }
-        #expect(error?.code == .tooMuch && error?.message.contains("PRODUCER_SHARD") == true)
-    }
-
     @Test func manyInstrumentsAreSharedOutAmongConnections() async throws {
         let asked = Mutex<[Int: [String]]>([:])
         let script: ScriptedVenue.Script = { number, session in
@@ -273,23 +261,24 @@ import WebSockets
     }
 
     @Test func metadataIsAskedForByREST() async throws {
+        let bitcoin = [try Instrument(key: "BTCUSDT")]
         let body =
             #"{"symbols":[{"symbol":"BTCUSDT","status":"TRADING","baseAsset":"BTC","quoteAsset":"USDT","filters":["#
             + #"{"filterType":"PRICE_FILTER","tickSize":"0.01"},{"filterType":"LOT_SIZE","stepSize":"0.00001"}]}]}"#
         try await ScriptedVenue.with(exchangeInfo: (.ok, body), script: { _, _ in }) { venue in
-            let records = try await venue.feed().metadata()
+            let records = try await venue.feed().catalog.metadata(of: bitcoin)
             #expect(records.map(\.symbol) == ["BTCUSDT"])
         }
         try await ScriptedVenue.with(
             exchangeInfo: (.tooManyRequests, #"{"code":-1003,"msg":"Too much request weight used"}"#),
             script: { _, _ in }
         ) { venue in
-            let error = await #expect(throws: VenueError.self) { try await venue.feed().metadata() }
+            let error = await #expect(throws: VenueError.self) { try await venue.feed().catalog.metadata(of: bitcoin) }
             #expect(error?.code == .tooManyRequests && error?.message.contains("429") == true)
             #expect(error?.message.contains("Too much request weight used") == true)
         }
         try await ScriptedVenue.with(exchangeInfo: (.ok, "<html>"), script: { _, _ in }) { venue in
-            await #expect(throws: (any Error).self) { try await venue.feed().metadata() }
+            await #expect(throws: (any Error).self) { try await venue.feed().catalog.metadata(of: bitcoin) }
         }
     }
 }

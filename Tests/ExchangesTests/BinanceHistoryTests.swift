@@ -50,7 +50,7 @@ import Testing
             asked.withLock { $0.append(query) }
             return name == "historicalTrades" ? (200, [:], Self.trades(query, last: 5_000)) : (404, [:], "")
         }) { venue in
-            let history = BinanceHistory(venue.rest(), wallMicros: { 7 })
+            let history = BinanceHistory(venue.rest(), prefersAggregates: false, wallMicros: { 7 })
             let first = try await history.page(of: instrument, 101...1_500)
             #expect(first.trades.map(\.tradeID) == Array(101...1_100) && first.through == 1_100)
             let second = try await history.page(of: instrument, 1_101...1_500)
@@ -64,6 +64,24 @@ import Testing
         #expect(limits == ["1000", "400", "1000", "1000"])
     }
 
+    /// Beside a live feed of aggregates: the same trades in the same form, and single ones only where an aggregate is
+    /// not wanted whole.
+    @Test func aggregatesWhereTheyAreThePreferredForm() async throws {
+        let market = Market(50)
+        try await ScriptedVenue.with(answer: { name, query in
+            (200, [:], name == "aggTrades" ? market.answer(query) : Self.trades(query, last: 99))
+        }) { venue in
+            let history = BinanceHistory(venue.rest(), prefersAggregates: true, wallMicros: { 7 })
+            // 1 | 2, 3 | 4, 5, 6 | 7
+            let whole = try await history.page(of: instrument, 2...7)
+            #expect(whole.trades.map(\.tradeID) == [3, 6, 7] && whole.trades.map(\.tradeCount) == [2, 3, 1])
+            #expect(whole.through == 7 && whole.unavailable.isEmpty)
+            let parts = try await history.page(of: instrument, 3...5)
+            #expect(parts.trades.map(\.tradeID) == [3, 4, 5] && parts.trades.allSatisfy { $0.tradeCount == 1 })
+            #expect(parts.through == 5 && parts.unavailable.isEmpty)
+        }
+    }
+
     /// Where single trades are not offered, what is wanted is found among aggregates, wherever it lies.
     @Test(arguments: [1, 4, 7, 2_501, 7_777, 9_990] as [Int64])
     func aggregatesWhereSingleTradesAreNotOffered(_ first: Int64) async throws {
@@ -73,7 +91,7 @@ import Testing
             questions.withLock { $0 += 1 }
             return name == "aggTrades" ? (200, [:], market.answer(query)) : (404, [:], "<html>no such page")
         }) { venue in
-            let history = BinanceHistory(venue.rest(), wallMicros: { 7 })
+            let history = BinanceHistory(venue.rest(), prefersAggregates: false, wallMicros: { 7 })
             var next = first
             var known: Set<Int64> = []
             let last = min(first + 3_000, 9_999)
@@ -109,7 +127,7 @@ import Testing
             let rest = BinanceREST(
                 url: "http://127.0.0.1:\(venue.port)", authoritiesPath: nil, weightLimit: 6_000,
                 wallMicros: { clock.withLock { $0 } }, monotonicMicros: { clock.withLock { $0 } })
-            let history = BinanceHistory(rest, wallMicros: { 7 })
+            let history = BinanceHistory(rest, prefersAggregates: false, wallMicros: { 7 })
             let error = await #expect(throws: VenueError.self) { try await history.page(of: instrument, 1...5) }
             #expect(error?.code == .tooManyRequests && error?.message.contains("30 s") == true)
             // Until then nothing is asked.
@@ -126,7 +144,7 @@ import Testing
 
     @Test func whereItMayNotBeUsedThePlaceThatMayIsNamed() async throws {
         try await ScriptedVenue.with(answer: { _, _ in (451, [:], "{}") }) { venue in
-            let history = BinanceHistory(venue.rest(), wallMicros: { 7 })
+            let history = BinanceHistory(venue.rest(), prefersAggregates: false, wallMicros: { 7 })
             let error = await #expect(throws: VenueError.self) { try await history.page(of: instrument, 1...5) }
             #expect(error?.code == .notOffered && error?.message.contains("data-api.binance.vision") == true)
         }
@@ -141,7 +159,7 @@ import Testing
             }
             return count == 1 ? (502, [:], "<html>bad gateway") : (200, [:], Self.trades(query, last: 10))
         }) { venue in
-            let history = BinanceHistory(venue.rest(), wallMicros: { 7 })
+            let history = BinanceHistory(venue.rest(), prefersAggregates: false, wallMicros: { 7 })
             let error = await #expect(throws: VenueError.self) { try await history.page(of: instrument, 1...5) }
             #expect(error?.code == .unreachable)
             let page = try await history.page(of: instrument, 1...5)

@@ -17,7 +17,7 @@ import Testing
     }
 
     private func reader() -> any StreamReader {
-        CoinbaseDialect(address: "", instruments: instruments).makeReader()
+        CoinbaseDialect(address: "").makeReader(instruments)
     }
 
     /// What a real connection sent.
@@ -76,11 +76,17 @@ import Testing
     }
 
     @Test func whatIsAskedFor() {
-        let dialect = CoinbaseDialect(address: "", instruments: instruments)
+        let dialect = CoinbaseDialect(address: "")
+        let products = #""product_ids":["BTC-USD","ETH-USD"]"#
         #expect(
-            dialect.requests == [
-                #"{"type":"subscribe","product_ids":["BTC-USD","ETH-USD"],"channel":"market_trades"}"#,
-                #"{"type":"subscribe","product_ids":["BTC-USD","ETH-USD"],"channel":"heartbeats"}"#,
+            dialect.requests(.subscribe, instruments, firstID: 1) == [
+                StreamRequest(text: #"{"type":"subscribe",\#(products),"channel":"market_trades"}"#, grants: 1),
+                StreamRequest(text: #"{"type":"subscribe",\#(products),"channel":"heartbeats"}"#, grants: 0),
+            ])
+        // Heartbeats go on for those that are left.
+        #expect(
+            dialect.requests(.unsubscribe, instruments, firstID: 1).map(\.text) == [
+                #"{"type":"unsubscribe",\#(products),"channel":"market_trades"}"#
             ])
     }
 }

@@ -30,9 +30,9 @@ import Testing
 
     private func readers() throws -> [any StreamReader] {
         [
-            BinanceDialect(address: "", instruments: [try Instrument(key: "BTCUSDT")], kind: .trade).makeReader(),
-            CoinbaseDialect(address: "", instruments: [try Instrument(key: "coinbase:BTC-USD")]).makeReader(),
-            KrakenDialect(address: "", instruments: [try Instrument(key: "kraken:BTC/USD")]).makeReader(),
+            BinanceDialect(address: "", kind: .trade).makeReader([try Instrument(key: "BTCUSDT")]),
+            CoinbaseDialect(address: "").makeReader([try Instrument(key: "coinbase:BTC-USD")]),
+            KrakenDialect(address: "").makeReader([try Instrument(key: "kraken:BTC/USD")]),
         ]
     }
 

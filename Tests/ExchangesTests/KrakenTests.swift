@@ -11,7 +11,7 @@ import Testing
     init() throws { instrument = try Instrument(key: "kraken:BTC/USD") }
 
     private func read(_ text: String) throws -> (StreamSignal, [Trade]) {
-        var reader = KrakenDialect(address: "", instruments: [instrument]).makeReader()
+        var reader = KrakenDialect(address: "").makeReader([instrument])
         var trades: [Trade] = []
         return (try reader.read(ByteBuffer(string: text), receivedTimeMicros: 9, into: &trades), trades)
     }
@@ -44,6 +44,15 @@ import Testing
     func otherMessagesBringNothing(_ text: String) throws {
         let (signal, trades) = try read(text)
         #expect(signal == .none && trades.isEmpty)
+    }
+
+    @Test func whatIsAskedFor() {
+        let dialect = KrakenDialect(address: "")
+        let asked = dialect.requests(.subscribe, [instrument], firstID: 1)
+        let params = #""params":{"channel":"trade","snapshot":true,"symbol":["BTC/USD"]}"#
+        #expect(asked == [StreamRequest(text: #"{"method":"subscribe",\#(params)}"#, grants: 1)])
+        let less = dialect.requests(.unsubscribe, [instrument], firstID: 1)
+        #expect(less.map(\.text) == [#"{"method":"unsubscribe","params":{"channel":"trade","symbol":["BTC/USD"]}}"#])
     }
 
     @Test(arguments: [

@@ -81,9 +81,9 @@ struct ScriptedVenue: Sendable {
         configuration.rules.backoffFirst = .milliseconds(10)
         configuration.rules.backoffLongest = .milliseconds(20)
         configure(&configuration)
-        return try BinanceFeed(
-            instruments: symbols.map { try Instrument(key: $0) }, configuration: configuration, rest: rest(),
-            wallMicros: { 1 }, random: { 0.5 })
+        let feed = BinanceFeed(configuration, rest: rest(), wallMicros: { 1 }, random: { 0.5 })
+        _ = feed.lines.follow(try symbols.map { try Instrument(key: $0) })
+        return feed
     }
 
     func rest(weightLimit: Int = 6_000) -> BinanceREST {
@@ -134,7 +134,7 @@ final class RecordingReceiver: TradeReceiver {
 
     init(onTrades: @escaping @Sendable ([Trade]) async throws -> Void = { _ in }) { self.onTrades = onTrades }
 
-    func receive(_ trades: [Trade]) async throws {
+    func receive(_ trades: [Trade], from connection: String) async throws {
         contents.withLock { $0.ids += trades.map(\.tradeID) }
         try await onTrades(trades)
     }
@@ -145,6 +145,10 @@ final class RecordingReceiver: TradeReceiver {
 
     var connectedCount: Int {
         contents.withLock { $0.events.filter { if case .connected = $0 { true } else { false } }.count }
+    }
+
+    var releasedCount: Int {
+        contents.withLock { $0.events.filter { if case .released = $0 { true } else { false } }.count }
     }
 
     var disconnections: [(reason: String, pause: Duration)] {

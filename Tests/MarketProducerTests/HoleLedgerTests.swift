@@ -45,6 +45,23 @@ import Testing
         #expect(next() == 15...19)
     }
 
+    /// What is said of an instrument before it is followed holds when it is.
+    @Test mutating func anInstrumentThatIsFollowedLaterBringsItsHoles() throws {
+        ledger.take(progress("LTCUSDT", highest: 500, holes: [400...409], at: 60))
+        #expect(ledger.unknownEnds.isEmpty && ledger.openCount == 0)
+        let late = try Instrument(key: "LTCUSDT")
+        ledger.follow([instrument, late], atMicros: 1_000_000)
+        #expect(ledger.openCount == 10)
+        ledger.take(ends: [3: 60])
+        #expect(next(at: 1_000_000) == 400...409)
+        // Nobody sent anything of it: what came after the last trade that is known is asked for, after a while.
+        ledger.take(progress("LTCUSDT", highest: 500, at: 70))
+        #expect(next(at: 1_000_000) == nil)
+        #expect(next(at: 1_000_000 + HoleLedger.tailPauseMicros) == 501...Int64.max)
+        ledger.follow([instrument], atMicros: 90_000_000)
+        #expect(next(at: 90_000_000) == nil && ledger.openCount == 0)
+    }
+
     @Test mutating func anotherTopicsPartitionsSayNothing() {
         ledger.take(progress(holes: [10...19], at: 50))
         ledger.take(ends: [3: 80])

@@ -45,13 +45,4 @@ import Testing
 
     @Test(arguments: ["", "1", "3/3", "-1/3", "0/0", "0/1001", "a/b", "0/3/1", "0 /3"])
     func anythingElseIsRefused(_ text: String) { #expect(ProducerShard(text) == nil) }
-
-    @Test func aShareWithoutASymbolIsRefused() throws {
-        let all = try (0..<50).map { try #require(ProducerShard("\($0)/50")) }
-        let empty = try #require(all.first { !$0.contains("BTCUSDT") })
-        let error = #expect(throws: SettingsError.self) {
-            try ProducerSettings(Settings(["SYMBOLS": "BTCUSDT", "PRODUCER_SHARD": "\(empty)"]))
-        }
-        #expect(error?.description.hasPrefix("PRODUCER_SHARD") == true)
-    }
 }

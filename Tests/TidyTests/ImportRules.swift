@@ -36,7 +36,7 @@ enum ImportRules {
             "schemas": [],
             "services/market-producer/MarketProducer": service.union(["KafkaClient", "Exchanges", "WebSockets"]),
             "services/trade-processor/TradeProcessor": service.union(clients).union(["Dispatch"]),
-            "services/market-api/MarketAPI": service.union(clients).union(nio).union(["WebSockets"]),
+            "services/market-api/MarketAPI": service.union(clients).union(nio).union(["Exchanges", "WebSockets"]),
             "services/exchange-simulator/ExchangeSimulator": service.union(nio).union([
                 // Recordings are read by FileHandle, which is not in FoundationEssentials.
                 "Exchanges", "WebSockets", "Foundation",

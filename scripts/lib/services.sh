@@ -47,8 +47,8 @@ start_producer() {
         "METRICS_PORT=$PRODUCER_METRICS_PORT" "$@"
 }
 
-# producer_at_simulator: the settings that lead the producer to the stack's simulator.
-producer_at_simulator() {
+# at_simulator: the settings that lead producer and API to the stack's simulator.
+at_simulator() {
     printf '%s\n' "BINANCE_WS_URL=ws://127.0.0.1:$SIMULATOR_PORT" "BINANCE_REST_URL=http://127.0.0.1:$SIMULATOR_PORT"
 }
 

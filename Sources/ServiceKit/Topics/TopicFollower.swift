@@ -12,8 +12,8 @@ public enum TopicWord<Record: WireRecord>: Sendable {
     case caughtUp
 }
 
-/// Reads a compacted topic of one partition from its beginning and on, whatever becomes of the broker or the topic. What
-/// was told before may be told again.
+/// Reads a compacted topic of one partition from its beginning and on, whatever becomes of the broker or the topic.
+/// What was told before may be told again.
 public struct TopicFollower<Record: WireRecord>: Sendable {
     private let configuration: KafkaConfiguration
     private let topic: String

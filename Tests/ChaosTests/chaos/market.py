@@ -58,11 +58,13 @@ class Market:
 
     def producer(self, simulator, **settings):
         number = 1 + sum(service.name.startswith("market-producer") for service in self.services)
-        return self._service(
-            "market-producer", "METRICS_PORT", SYMBOLS=",".join(self.symbols),
-            BINANCE_WS_URL=f"ws://127.0.0.1:{simulator.port}", BINANCE_REST_URL=f"http://127.0.0.1:{simulator.port}",
-            PRODUCER_ID=f"{self.name}-{number}", **settings,
-        )  # fmt: skip
+        usual = {
+            "SYMBOLS": ",".join(self.symbols),
+            "BINANCE_WS_URL": f"ws://127.0.0.1:{simulator.port}",
+            "BINANCE_REST_URL": f"http://127.0.0.1:{simulator.port}",
+            "PRODUCER_ID": f"{self.name}-{number}",
+        }
+        return self._service("market-producer", "METRICS_PORT", **usual | settings)
 
     def simulator(self, rate=50, **settings):
         return self._service(
@@ -71,7 +73,7 @@ class Market:
         )  # fmt: skip
 
     def api(self, **settings):
-        return self._service("market-api", "API_PORT", SYMBOLS=",".join(self.symbols), **settings)
+        return self._service("market-api", "API_PORT", **{"SYMBOLS": ",".join(self.symbols)} | settings)
 
     def through(self, postgres=None, redis=None, kafka=None):
         """Services made from now on reach these servers on these ports, a proxy's for example."""

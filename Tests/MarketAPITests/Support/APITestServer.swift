@@ -23,6 +23,7 @@ struct APITestServer: Sendable {
     static func with(
         symbols: [String] = ["BTCUSDT", "ETHUSDT"], time: TimeSource = .system,
         configure: (inout APIConfiguration) -> Void = { _ in },
+        subscriptions: (LiveBoard) -> SubscriptionDesk? = { _ in nil },
         _ body: (APITestServer) async throws -> Void
     ) async throws {
         var configuration = APIConfiguration(instruments: try symbols.map { try Sample.instrument($0) })
@@ -42,7 +43,7 @@ struct APITestServer: Sendable {
         let application = APIApplication.make(
             APIParts(
                 configuration: configuration, board: board, history: history, health: health,
-                metrics: MetricsRegistry(), logger: logger, time: time),
+                metrics: MetricsRegistry(), logger: logger, subscriptions: subscriptions(board), time: time),
             onRunning: { listening in port.withLock { $0 = listening } })
         let group = ServiceGroup(configuration: .init(services: [application], logger: logger))
         try await withThrowingTaskGroup(of: Void.self) { tasks in
@@ -64,8 +65,10 @@ struct APITestServer: Sendable {
         try await APIAnswer.get(port: port, path, headers: headers)
     }
 
-    func send(_ method: String, _ path: String, body: ByteBuffer? = nil) async throws -> APIAnswer {
-        try await APIAnswer.send(method, port: port, path, body: body)
+    func send(
+        _ method: String, _ path: String, headers: [String: String] = [:], body: ByteBuffer? = nil
+    ) async throws -> APIAnswer {
+        try await APIAnswer.send(method, port: port, path, headers: headers, body: body)
     }
 
     func webSocket(_ path: String) async throws -> WebSocketSession {

@@ -13,6 +13,8 @@ struct APIParts: Sendable {
     let health: HealthBoard
     let metrics: MetricsRegistry
     let logger: Logger
+    /// Nil where nothing can be changed.
+    var subscriptions: SubscriptionDesk?
     var time = TimeSource.system
 }
 
@@ -72,6 +74,10 @@ enum APIApplication {
             configuration: parts.configuration, board: parts.board, gate: gate, health: parts.health,
             metrics: parts.metrics, pages: pages
         ).add(to: router)
+        if let desk = parts.subscriptions {
+            SubscriptionRoutes(authorization: Authorization(token: parts.configuration.token), desk: desk)
+                .add(to: router)
+        }
         pages.add(to: router)
         return router
     }

@@ -1,3 +1,5 @@
+import Exchanges
+import MarketCore
 import PostgresClient
 import RedisClient
 import ServiceKit
@@ -41,10 +43,16 @@ public enum MarketAPI {
             try RedisConfiguration(url: try context.settings.value(SharedSettings.redisURL)),
             report: { event in redisLogger.debug("redis connection", metadata: ["event": "\(event)"]) })
 
+        let kafka = try KafkaSetup(quiet(context))
+        let catalog = try TopicCatalog(context.settings)
+        let subscriptions = SubscriptionDesk(
+            catalogs: try catalogs(context.settings, time), kafka: kafka.configuration,
+            topic: catalog.subscriptions.name, board: board, time: time, logger: context.logger(for: "subscriptions"))
+
         let application = APIApplication.make(
             APIParts(
                 configuration: configuration, board: board, history: history, health: context.health,
-                metrics: context.metrics, logger: context.logger, time: time),
+                metrics: context.metrics, logger: context.logger, subscriptions: subscriptions, time: time),
             services: [
                 StoreGuard(
                     pool: pool, configuration: postgres, history: history, board: board, health: context.health,
@@ -54,12 +62,42 @@ public enum MarketAPI {
                 RedisLiveSource(
                     client: redis, board: board, health: context.health, marketSource: configuration.marketSource,
                     logger: redisLogger),
-                try LogGuard(context, source: configuration.marketSource),
+                LogGuard(kafka: kafka, catalog: catalog, source: configuration.marketSource),
+                SubscriptionFollower(
+                    kafka: kafka, catalog: catalog, board: board, logger: context.logger(for: "subscriptions")),
             ], onRunning: onRunning)
         let outcome: Result<Void, any Error>
         do { outcome = .success(try await application.run()) } catch { outcome = .failure(error) }
+        await subscriptions.close()
         await redis.close()
         await pool.close()
         try outcome.get()
     }
+
+    /// A broker that is down is no news here: the processor tells it, and the feed shows it.
+    private static func quiet(_ context: ServiceContext) -> ServiceContext {
+        var logger = context.logger
+        logger.logLevel = .error
+        return ServiceContext(
+            name: context.name, settings: context.settings, logger: logger, health: context.health,
+            metrics: context.metrics)
+    }
+
+    /// Where venues are asked whether they have an instrument.
+    private static func catalogs(
+        _ settings: Settings, _ time: TimeSource
+    ) throws(SettingsError) -> [String: any VenueCatalog] {
+        let rest = BinanceREST(
+            url: try settings.value(SharedSettings.binanceRESTURL),
+            authoritiesPath: try settings.optionalValue(SharedSettings.binanceCAFile),
+            weightLimit: venueWeightLimit, wallMicros: { time.wallMicros }, monotonicMicros: { time.monotonicMicros })
+        return [
+            Instrument.defaultVenue: BinanceCatalog(rest),
+            CoinbaseFeed.name: CoinbaseCatalog(url: try settings.value(SharedSettings.coinbaseRESTURL)),
+            KrakenFeed.name: KrakenCatalog(url: try settings.value(SharedSettings.krakenRESTURL)),
+        ]
+    }
+
+    /// Of Binance's 6,000 a minute, which producers need more.
+    private static let venueWeightLimit = 600
 }

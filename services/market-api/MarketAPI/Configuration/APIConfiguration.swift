@@ -17,6 +17,8 @@ struct APIConfiguration: Sendable {
     var venueSilentAfterMillis: Int64 = 5_000
     /// How long `/price` goes on from memory while Redis is down.
     var priceWithoutRedisMillis: Int64 = 60_000
+    /// Of those who may change anything.
+    var token: String?
     var feedLimits = FeedLimits()
     /// How often `/feed` tells the status when nothing changes, and how often it is looked at.
     var statusEveryMillis: Int64 = 2_000
@@ -40,6 +42,7 @@ extension APIConfiguration {
         maxWebSocketClients = try settings.value(APISettings.maxWebSocketClients)
         maxConnections = try settings.value(APISettings.maxConnections)
         venueSilentAfterMillis = try settings.value(APISettings.venueSilentAfter).milliseconds
+        token = try settings.optionalValue(APISettings.token)
         priceWithoutRedisMillis = try settings.value(APISettings.priceMaxAge).milliseconds
     }
 }

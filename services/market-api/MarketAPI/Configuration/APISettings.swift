@@ -29,11 +29,21 @@ enum APISettings {
         "PRICE_WITHOUT_REDIS", in: .zero ... .seconds(3_600),
         help: "how long /price goes on from memory while Redis is down", default: "60s")
 
+    static let token = Setting<String>(
+        "API_TOKEN", help: "who sends it as bearer token may change what is followed; nobody may while it is not set",
+        default: nil, isSecret: true
+    ) { text throws(SettingProblem) in
+        guard (16...512).contains(text.utf8.count), text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            throw SettingProblem("16 to 512 visible ASCII characters")
+        }
+        return text
+    }
+
     /// Everything that `--help` lists for this service.
     static let all: [any AnySetting] =
         [
             host, port, assetsFolder, dashboardFolder, migrate, postgresPoolSize, maxWebSocketClients, maxConnections,
             venueSilentAfter, priceMaxAge, SharedSettings.postgresURL, SharedSettings.redisURL, SharedSettings.symbols,
-            SharedSettings.candleIntervals,
-        ] + SharedSettings.kafka
+            SharedSettings.candleIntervals, token,
+        ] + SharedSettings.venues + SharedSettings.kafka
 }

@@ -7,6 +7,9 @@ struct Problem: Error, Hashable, Sendable {
     enum Kind: String, CaseIterable, Sendable {
         case unknownParameter = "unknown-parameter"
         case invalidParameter = "invalid-parameter"
+        case unauthorized
+        case mutationsDisabled = "mutations-disabled"
+        case unknownSymbol = "unknown-symbol"
         case symbolNotFollowed = "symbol-not-followed"
         case noTradeYet = "no-trade-yet"
         case noOpenCandle = "no-open-candle"
@@ -15,6 +18,8 @@ struct Problem: Error, Hashable, Sendable {
         case contentTooLarge = "content-too-large"
         case historyUnavailable = "history-unavailable"
         case liveUnavailable = "live-unavailable"
+        case venueUnavailable = "venue-unavailable"
+        case logUnavailable = "log-unavailable"
         case tooManyClients = "too-many-clients"
         case upgradeRequired = "upgrade-required"
         case assetMissing = "asset-missing"
@@ -25,6 +30,9 @@ struct Problem: Error, Hashable, Sendable {
             switch self {
             case .unknownParameter: "Unknown parameter"
             case .invalidParameter: "Invalid parameter"
+            case .unauthorized: "Token missing or wrong"
+            case .mutationsDisabled: "Changes are not enabled"
+            case .unknownSymbol: "Unknown symbol"
             case .symbolNotFollowed: "Symbol not followed"
             case .noTradeYet: "No trade yet"
             case .noOpenCandle: "No open candle"
@@ -33,6 +41,8 @@ struct Problem: Error, Hashable, Sendable {
             case .contentTooLarge: "Request body too large"
             case .historyUnavailable: "History unavailable"
             case .liveUnavailable: "Live data unavailable"
+            case .venueUnavailable: "Venue unavailable"
+            case .logUnavailable: "Kafka unavailable"
             case .tooManyClients: "Too many clients"
             case .upgradeRequired: "WebSocket expected"
             case .assetMissing: "Page asset missing"
@@ -43,11 +53,14 @@ struct Problem: Error, Hashable, Sendable {
         var status: HTTPResponse.Status {
             switch self {
             case .unknownParameter, .invalidParameter: .badRequest
-            case .symbolNotFollowed, .noTradeYet, .noOpenCandle, .notFound, .assetMissing: .notFound
+            case .unauthorized: .unauthorized
+            case .mutationsDisabled: .forbidden
+            case .unknownSymbol, .symbolNotFollowed, .noTradeYet, .noOpenCandle, .notFound, .assetMissing: .notFound
             case .methodNotAllowed: .methodNotAllowed
             case .upgradeRequired: .upgradeRequired
             case .contentTooLarge: .contentTooLarge
-            case .historyUnavailable, .liveUnavailable, .tooManyClients: .serviceUnavailable
+            case .historyUnavailable, .liveUnavailable, .venueUnavailable, .logUnavailable, .tooManyClients:
+                .serviceUnavailable
             case .internalError: .internalServerError
             }
         }
@@ -93,6 +106,7 @@ struct Problem: Error, Hashable, Sendable {
         var headers: HTTPFields = [.contentType: "application/problem+json", .cacheControl: "no-store"]
         if let retryAfterSeconds { headers[.retryAfter] = String(retryAfterSeconds) }
         if let allowedMethods { headers[.allow] = allowedMethods }
+        if kind == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
         return Response(
             status: kind.status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: json(path: path))))
     }

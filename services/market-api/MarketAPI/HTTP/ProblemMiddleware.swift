@@ -42,6 +42,12 @@ struct ProblemMiddleware: RouterMiddleware {
                 .methodNotAllowed, "\(path) answers to GET and HEAD, not to \(request.method.rawValue.prefix(16)).",
                 allowedMethods: "GET, HEAD")
         }
+        let parts = path.split(separator: "/")
+        if parts.count == 3, parts[0] == "symbol", ["subscribe", "unsubscribe"].contains(parts[2]) {
+            return Problem(
+                .methodNotAllowed, "\(path) answers to POST, not to \(request.method.rawValue.prefix(16)).",
+                allowedMethods: "POST")
+        }
         return Problem(
             .notFound,
             "There is nothing at '\(path.prefix(128))': / lists what there is.")

@@ -86,6 +86,25 @@ final class LiveBoard: Sendable {
         }
     }
 
+    /// Takes what was asked for: whether producers follow an instrument.
+    func take(_ record: SubscriptionRecord, of instrument: Instrument) {
+        let now = time.monotonicMicros
+        contents.withLock { contents in
+            // What nobody follows and nothing is known of needs no place.
+            guard record.isFollowed || contents.numbers[instrument.key] != nil,
+                let index = contents.index(of: instrument, atMicros: now)
+            else { return }
+            contents.entries[index].subscription = record
+        }
+    }
+
+    /// Nobody has asked for an instrument, or against it.
+    func forgetSubscription(of instrument: Instrument) {
+        contents.withLock { contents in
+            if let index = contents.numbers[instrument.key] { contents.entries[index].subscription = nil }
+        }
+    }
+
     /// The source is there (again). Whatever was published meanwhile is lost, so clients are told of a gap.
     func feedConnected() {
         let now = time.monotonicMicros
@@ -115,13 +134,24 @@ final class LiveBoard: Sendable {
     var feed: Feed { contents.withLock { $0.feed } }
 
     /// Every instrument, in the order in which it became known.
-    var instruments: [(info: InstrumentInfo, quote: Quote?)] {
-        contents.withLock { $0.entries.map { ($0.info ?? InstrumentInfo(instrument: $0.instrument), $0.quote) } }
+    var instruments: [(info: InstrumentInfo, quote: Quote?, subscription: SubscriptionRecord?)] {
+        contents.withLock { contents in
+            contents.entries.map { ($0.info ?? InstrumentInfo(instrument: $0.instrument), $0.quote, $0.subscription) }
+        }
     }
 
     var instrumentCount: Int { contents.withLock { $0.entries.count } }
 
-    func isFollowed(_ instrument: Instrument) -> Bool { contents.withLock { $0.numbers[instrument.key] != nil } }
+    /// Whether there may be candles of an instrument, though nobody follows it any more.
+    func isKnown(_ instrument: Instrument) -> Bool { contents.withLock { $0.numbers[instrument.key] != nil } }
+
+    func isFollowed(_ instrument: Instrument) -> Bool {
+        contents.withLock { $0.entry(instrument).map { $0.subscription?.isFollowed ?? true } ?? false }
+    }
+
+    func subscription(_ instrument: Instrument) -> SubscriptionRecord? {
+        contents.withLock { $0.entry(instrument)?.subscription }
+    }
 
     func quote(_ instrument: Instrument) -> Quote? { contents.withLock { $0.entry(instrument)?.quote } }
 

@@ -7,6 +7,8 @@ import WebSockets
 struct LiveEntry {
     let instrument: Instrument
     var info: InstrumentInfo?
+    /// What was asked for last; nil where nobody asked, and what is configured holds.
+    var subscription: SubscriptionRecord?
     private(set) var quote: Quote?
     /// The candle of the present day, open or closed: what `/ws/price` tells.
     private(set) var day: CandleRecord?

@@ -76,7 +76,8 @@ struct MarketRoutes: Sendable {
     private func notFollowed(_ instrument: Instrument) -> Problem {
         Problem(
             .symbolNotFollowed,
-            "\(instrument.key) is not followed: /symbols lists those that are; SYMBOLS of the producer adds others.",
+            "\(instrument.key) is not followed: /symbols lists those that are; "
+                + "POST /symbol/\(instrument.key.replacing("/", with: "%2F"))/subscribe adds one.",
             parameter: "symbol")
     }
 
@@ -85,7 +86,7 @@ struct MarketRoutes: Sendable {
     private func candles(_ request: Request) async throws(Problem) -> Response {
         let asked = try CandleRequest(
             request, default: configuration.defaultInstrument, intervals: configuration.intervals)
-        guard board.isFollowed(asked.instrument) else { throw notFollowed(asked.instrument) }
+        guard board.isKnown(asked.instrument) else { throw notFollowed(asked.instrument) }
         do {
             let page = try await CandlePage.read(
                 asked, from: history, open: board.openCandle(asked.instrument, asked.interval))
@@ -116,13 +117,17 @@ struct MarketRoutes: Sendable {
             writer.endArray()
             writer.key("symbols")
             writer.beginArray()
-            for (info, quote) in board.instruments { Self.write(info, quote, into: &writer) }
+            for (info, quote, subscription) in board.instruments {
+                Self.write(info, quote, subscription, into: &writer)
+            }
             writer.endArray()
             writer.endObject()
         }
     }
 
-    private static func write(_ info: InstrumentInfo, _ quote: Quote?, into writer: inout JSONWriter) {
+    private static func write(
+        _ info: InstrumentInfo, _ quote: Quote?, _ subscription: SubscriptionRecord?, into writer: inout JSONWriter
+    ) {
         writer.beginObject()
         writer.field("symbol", info.instrument.key)
         writer.field("venue", info.instrument.venue)
@@ -132,6 +137,9 @@ struct MarketRoutes: Sendable {
             if let text { writer.string(text) } else { writer.null() }
         }
         writer.field("status", info.status)
+        writer.field("followed", subscription?.isFollowed ?? true)
+        writer.key("interval")
+        if let interval = subscription?.interval { writer.string(interval) } else { writer.null() }
         writer.key("tick_size")
         if let tick = info.tickSize { writer.decimal(tick) } else { writer.null() }
         writer.key("lot_step")

@@ -6,7 +6,7 @@ import ServiceKit
 struct ServiceRoutes: Sendable {
     static let paths = [
         "/", "/price", "/candles", "/current-candle", "/symbols", "/dashboard", "/metrics", "/health",
-        "/ready", "/version", "/feed", "/ws/price",
+        "/ready", "/version", "/feed", "/ws/price", "/symbol/{symbol}/subscribe", "/symbol/{symbol}/unsubscribe",
     ]
 
     let configuration: APIConfiguration
@@ -38,8 +38,8 @@ struct ServiceRoutes: Sendable {
                 (
                     "subscribed_symbols",
                     "["
-                        + board.instruments.map { Self.quoted($0.info.instrument.key) }
-                        .joined(separator: ",") + "]"
+                        + board.instruments.filter { $0.subscription?.isFollowed ?? true }
+                        .map { Self.quoted($0.info.instrument.key) }.joined(separator: ",") + "]"
                 ),
             ])
         return .json(bytes: Array(body.utf8))

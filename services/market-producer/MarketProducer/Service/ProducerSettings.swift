@@ -27,7 +27,8 @@ public struct ProducerSettings: Sendable {
     public static let producerID = Setting<String>.text(
         "PRODUCER_ID", help: "name of this producer in market.heartbeat", default: "producer-1")
     public static let shard = Setting<ProducerShard>(
-        "PRODUCER_SHARD", help: "this producer's share of the instruments, where several share them out: 0/3, 1/3 and 2/3",
+        "PRODUCER_SHARD",
+        help: "this producer's share of the instruments, where several share them out: 0/3, 1/3 and 2/3",
         default: "0/1"
     ) { text throws(SettingProblem) in
         guard let shard = ProducerShard(text) else {
