@@ -18,10 +18,11 @@ import Testing
 }
 
 @Suite struct PathTextTests {
-    @Test(arguments: [
-        ("kraken:BTC%2FUSD", "kraken:BTC/USD"), ("BTCUSDT", "BTCUSDT"), ("%e2%82%AC", "€"), ("a%2525", "a%25"),
-        ("", ""), ("%", nil), ("%2", nil), ("%zz", nil), ("%ff", nil),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("kraken:BTC%2FUSD", "kraken:BTC/USD"), ("BTCUSDT", "BTCUSDT"), ("%e2%82%AC", "€"), ("a%2525", "a%25"),
+            ("", ""), ("%", nil), ("%2", nil), ("%zz", nil), ("%ff", nil),
+        ] as [(String, String?)])
     func escapesAreRead(_ text: String, _ expected: String?) { #expect(PathText.decoded(text) == expected) }
 }
 
