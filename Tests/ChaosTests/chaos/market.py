@@ -32,7 +32,9 @@ class Market:
         self.database = name
         self.partitions = partitions
         self.prefix = name.upper()
-        self.symbols = [f"{self.prefix}{letter}USDT" for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[:symbols]]
+        letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+        names = letters[:symbols] if symbols <= len(letters) else (f"{number:04d}" for number in range(symbols))
+        self.symbols = [f"{self.prefix}{name}USDT" for name in names]
         self.services = []
         self.environment = {
             "KAFKA_BROKERS": stack.kafka_brokers,

@@ -100,6 +100,11 @@ class Process:
         start = time.monotonic()
         return self.stop(seconds), time.monotonic() - start
 
+    def cpu_seconds(self):
+        """Processor time that it has used, in user and in kernel mode."""
+        fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rsplit(") ", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def note_rss(self):
         """Remembers the peak resident memory of this life (VmHWM); gives the peak of all lives in MiB."""
         if self.running:

@@ -2,6 +2,7 @@
 
 import decimal
 import json
+import time
 import urllib.request
 
 from .. import oracle
@@ -68,7 +69,7 @@ def compare_with_exchange(market, simulator):
     promise="Whatever a venue does, trades that were missed are fetched by their ids, and no candle lacks one.",
 )  # fmt: skip
 def misbehaving_venue(ctx):
-    seconds = 15 if ctx.quick else 600
+    seconds, refused = (15, 2) if ctx.quick else (600, 30)
     market = ctx.market()
     simulator = market.simulator(rate=200).start()
     simulator.wait_until("/health")
@@ -77,7 +78,7 @@ def misbehaving_venue(ctx):
     producer = market.producer(simulator, STALE_AFTER="2s").start()
     with Watcher(market) as watcher:
         wait_connected(producer)
-        waited, strikes = 0.0, 0
+        waited, strikes, refusals = 0.0, 0, [(seconds / 2, 429), (seconds / 2 + refused, 418)]
         order = ctx.rng.sample(STREAM_FAULTS, len(STREAM_FAULTS))
         while waited < seconds:
             pause = ctx.rng.uniform(0.5, 2 if ctx.quick else 5)
@@ -85,6 +86,11 @@ def misbehaving_venue(ctx):
             waited += pause
             strike(simulator, order[strikes % len(order)])
             strikes += 1
+            # Past trades are refused in the middle, while faults go on.
+            if refusals and waited >= refusals[0][0]:
+                strike(simulator, f"{refusals.pop(0)[1]} {refused}s")
+        vain = producer.metric("producer_backfill_failures_total")
+        assert vain <= 6, f"it was asked {vain:.0f} times in vain while it was told to wait"
         wait_complete(market, producer, 60)
         fetched = producer.metric("producer_backfill_trades_total")
         assert fetched > 0, f"nothing was missed: the faults did nothing\n{simulator.tail()}"
@@ -96,8 +102,45 @@ def misbehaving_venue(ctx):
         ctx.settled(oracle.check(market))
         watcher.check()
     ctx.did(
-        f"{strikes} faults in {seconds} s, {fetched:,.0f} trades fetched: no candle lacks one,"
+        f"{strikes} faults in {seconds} s, REST refusing for {2 * refused} s of them ({vain:.0f} questions in vain),"
+        f" {fetched:,.0f} trades fetched: no candle lacks one,"
         f" {compared} minutes equal the exchange's own"
+    )
+
+
+@case(
+    31, "a thousand symbols at 50,000 trades a second", seconds=600,
+    promise="One producer follows a thousand symbols at full speed, within its memory, and loses nothing.",
+)  # fmt: skip
+def many_symbols(ctx):
+    symbols, rate, seconds = (100, 2_000, 10) if ctx.quick else (1_000, 50_000, 60)
+    market = ctx.market(symbols=symbols)
+    simulator = market.simulator(rate=rate).start()
+    simulator.wait_until("/health")
+    processor = market.processor().start()
+    market.wait_claimed()
+    producer = market.producer(simulator).start()
+    wait_connected(producer)
+
+    def measured():
+        return producer.metric("producer_trades_accepted_total"), producer.cpu_seconds(), time.monotonic()
+
+    before = measured()
+    pass_time(seconds)
+    trades, cpu, took = (after - earlier for after, earlier in zip(measured(), before, strict=True))
+    assert producer.stop(seconds=30) == 0, producer.tail()
+    lost = producer.tail(10_000).count("not acknowledged and are lost")
+    assert lost == 0, producer.tail()
+    ctx.note_memory(producer, processor, limit_mib=MEMORY_LIMIT_MIB)
+    ctx.settled(oracle.check(market))
+    fold = oracle.of(market).fold
+    followed = market.query("SELECT count(DISTINCT symbol) FROM candles_10s")[0][0]
+    missing = sum(count for one in fold.markets.values() for runs in one.runs for count, _, _ in runs.holes())
+    assert followed == symbols, f"{followed} of {symbols} symbols have candles"
+    assert missing == 0, f"{missing} trades are missing in the log"
+    ctx.did(
+        f"{symbols:,} symbols, {trades / took:,.0f} trades a second, market-producer {100 * cpu / took:.0f} % of a core"
+        f" ({1e6 * cpu / trades:.1f} µs a trade), none is missing"
     )
 
 
