@@ -76,9 +76,14 @@ struct StreamConnection: Sendable {
         _ session: WebSocketSession, _ receiver: some TradeReceiver, _ progress: ConnectionProgress
     ) async throws -> String? {
         var reader = dialect.makeReader()
+        let recording = receiver.recording(of: name)
         var trades: [Trade] = []
         while let batch = await session.nextBatch() {
             let now = wallMicros()
+            if let recording {
+                await progress.receiving()
+                try await recording.take(batch, receivedTimeMicros: now)
+            }
             var broken: String?
             var grants = 0
             trades.removeAll(keepingCapacity: true)
@@ -156,6 +161,8 @@ private actor ConnectionProgress {
         isReceiving = hasTrades
         if hasTrades { self.hasTrades = true }
     }
+
+    func receiving() { isReceiving = true }
 
     func received() {
         messageCount += 1
