@@ -113,7 +113,7 @@ let package = Package(
                 .embedInCode("postgres/003_progress.sql"), .embedInCode("postgres/004_records.sql"),
                 .embedInCode("postgres/005_recovery.sql"),
             ],
-            exclude: ["kafka", "capture.schema.json", "openapi.yaml", "asyncapi.yaml"]),
+            exclude: ["kafka", "capture.schema.json", "capture.sample.jsonl", "openapi.yaml", "asyncapi.yaml"]),
         library(
             "ServiceKit",
             [

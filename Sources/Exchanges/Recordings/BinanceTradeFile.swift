@@ -35,7 +35,8 @@ public final class BinanceTradeFile {
     public func next() throws(RecordingError) -> BinanceTrade? {
         while let line = try lines.next() {
             if line.isEmpty { continue }
-            if lines.lineNumber == 1, let first = line.first, !(0x30...0x39).contains(first) { continue }
+            // A header: names of columns. Anything else that is no row is an error.
+            if lines.lineNumber == 1, let first = line.first, (0x41...0x5A).contains(first & 0xDF) { continue }
             return try row(line)
         }
         if lines.isCutOff { throw RecordingError("\(lines.path) is cut off behind line \(lines.lineNumber)") }

@@ -7,7 +7,7 @@ import Synchronization
 public final class RecordedTrades: Sendable {
     /// What is read at once.
     public struct Batch: Sendable {
-        public fileprivate(set) var trades: [Trade] = []
+        public fileprivate(set) var trades: [Trade]
         /// Lines that are none, and were skipped.
         public fileprivate(set) var skippedCount = 0
         /// Messages that the live connection would not have used either.
@@ -15,9 +15,15 @@ public final class RecordedTrades: Sendable {
         /// What was wrong with those, the first ones of them; and what else is to be known of the files.
         public fileprivate(set) var notes: [String] = []
         /// How far it came: `FILE, line 12`.
-        public fileprivate(set) var place = ""
+        public fileprivate(set) var place: String
         /// Of all files, as they lie on the disk.
-        public fileprivate(set) var readBytes: Int64 = 0
+        public fileprivate(set) var readBytes: Int64
+
+        public init(trades: [Trade] = [], place: String = "", readBytes: Int64 = 0) {
+            self.trades = trades
+            self.place = place
+            self.readBytes = readBytes
+        }
     }
 
     /// Of all files, as they lie on the disk.

@@ -1,7 +1,7 @@
 import Exchanges
 import MarketCore
 
-/// Reads Binance's public files (``Exchanges/BinanceTradeFile``) into memory, so that any of their ids can be asked for.
+/// Reads Binance's public files into memory: any of their ids can be asked for.
 enum RecordingFile {
     /// 56 bytes each in memory.
     static let maxRows = 30_000_000

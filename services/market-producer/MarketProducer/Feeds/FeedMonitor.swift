@@ -15,6 +15,7 @@ struct FeedMonitor: TradeReceiver {
     let health: HealthBoard
     let logger: Logger
     let time: TimeSource
+    let clock = VenueClock()
 
     private static let unusable = Counter(label: "producer_messages_unusable_total")
     private static let reconnects = Counter(label: "producer_reconnects_total")
@@ -22,6 +23,7 @@ struct FeedMonitor: TradeReceiver {
     func receive(_ trades: [Trade]) async throws {
         // What is handed over together came over one connection.
         if let first = trades.first { statuses.status(of: first.instrument)?.traded(trades, atMicros: time.wallMicros) }
+        clock.saw(trades, atMicros: time.wallMicros, health, logger)
         try await publisher.send(trades)
         backfiller?.live(trades)
     }

@@ -51,11 +51,18 @@ struct ReplayService: Sendable {
         let outcome: Result<Void, any Error>
         do {
             try await cancelWhenGracefulShutdown {
-                try await withThrowingTaskGroup(of: Void.self) { group in
-                    group.addTask { await publisher.run() }
-                    group.addTask { try await send(recorded, publisher, tally, display, logger) }
+                try await withThrowingTaskGroup(of: Bool.self) { group in
+                    group.addTask {
+                        // Ends when it is cancelled, which says nothing of the files.
+                        await publisher.run()
+                        return false
+                    }
+                    group.addTask {
+                        try await send(recorded, publisher, tally, display, logger)
+                        return true
+                    }
                     defer { group.cancelAll() }
-                    try await group.next()
+                    while let isSent = try await group.next(), !isSent {}
                 }
             }
             outcome = .success(())
