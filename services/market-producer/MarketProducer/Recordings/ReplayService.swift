@@ -97,6 +97,7 @@ struct ReplayService: Sendable {
             var next = try await recorded.next()
             while let batch = next {
                 async let following = recorded.next()
+                if !batch.notes.isEmpty { display.end() }
                 for note in batch.notes { logger.warning("\(note)") }
                 try await publisher.send(batch.trades)
                 tally.take(batch)

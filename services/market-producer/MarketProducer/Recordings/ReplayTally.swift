@@ -69,7 +69,7 @@ struct ReplayTally: Sendable {
     /// What is said at the end.
     func summary(atMicros now: Int64) -> Logger.Metadata {
         var metadata: Logger.Metadata = [
-            "trades": "\(tradeCount)", "seconds": "\((now - startedMicros) / 1_000_000)",
+            "trades": "\(tradeCount)", "seconds": "\(Double((now - startedMicros) / 1_000) / 1_000)",
             "trades_per_second": "\(tradesPerSecond(atMicros: now))",
         ]
         if let firstTimeMicros, let lastTimeMicros {
