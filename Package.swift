@@ -96,14 +96,16 @@ let package = Package(
         .systemLibrary(name: "CLibPQ", path: "Sources/CLibPQ"),
         .systemLibrary(name: "CHiredis", path: "Sources/CHiredis"),
         .systemLibrary(name: "COpenSSL", path: "Sources/COpenSSL"),
+        .systemLibrary(name: "CZlib", path: "Sources/CZlib"),
         library("MarketCore"),
         library("MarketWire", ["MarketCore"]),
         library("ClientThreads"),
         library("KafkaClient", ["CRdKafka", "ClientThreads"]),
         library("PostgresClient", ["CLibPQ", "ClientThreads"]),
         library("RedisClient", ["CHiredis", "COpenSSL", "ClientThreads"]),
+        library("Gzip", ["CZlib"]),
         library("WebSockets", nio + [hummingbird, logging]),
-        library("Exchanges", ["MarketCore", "MarketWire", "WebSockets", httpClient] + nio),
+        library("Exchanges", ["MarketCore", "MarketWire", "WebSockets", "Gzip", httpClient] + nio),
         library(
             "Schemas", path: "schemas",
             resources: [
@@ -111,7 +113,7 @@ let package = Package(
                 .embedInCode("postgres/003_progress.sql"), .embedInCode("postgres/004_records.sql"),
                 .embedInCode("postgres/005_recovery.sql"), .embedInCode("postgres/006_subscriptions.sql"),
             ],
-            exclude: ["kafka", "openapi.yaml", "asyncapi.yaml"]),
+            exclude: ["kafka", "capture.schema.json", "capture.sample.jsonl", "openapi.yaml", "asyncapi.yaml"]),
         library(
             "ServiceKit",
             [
@@ -133,10 +135,13 @@ let package = Package(
         tests("PostgresClientTests", ["PostgresClient", "Schemas", "TestServers"]),
         tests("RedisClientTests", ["RedisClient", "TestServers"]),
         tests("ServiceKitTests", ["ServiceKit", metrics]),
+        tests("GzipTests", ["Gzip"]),
         tests(
             "ExchangesTests",
-            ["Exchanges", "MarketCore", "MarketWire", "TestServers", "WebSockets", hummingbird, lifecycle, logging]
-                + nio),
+            [
+                "Exchanges", "Gzip", "MarketCore", "MarketWire", "TestServers", "WebSockets", hummingbird, lifecycle,
+                logging,
+            ] + nio),
         tests(
             "ExchangeSimulatorTests",
             [

@@ -5,14 +5,14 @@ import json
 import jsonschema
 import pytest
 
-from contracts import ASYNCAPI, KAFKA, OPENAPI, REGISTRY, SCHEMAS, problems, references
+from contracts import ASYNCAPI, CAPTURE, KAFKA, OPENAPI, REGISTRY, SCHEMAS, problems, references
 
 
 def component_schemas():
     for name, document in (("openapi.yaml", OPENAPI), ("asyncapi.yaml", ASYNCAPI)):
         for schema, content in document["components"]["schemas"].items():
             yield pytest.param(content, id=f"{name}:{schema}")
-    for name, content in KAFKA.items():
+    for name, content in {"capture.schema.json": CAPTURE, **KAFKA}.items():
         yield pytest.param(content, id=name)
 
 
@@ -38,6 +38,25 @@ def samples():
 @pytest.mark.parametrize("path", samples())
 def test_samples_are_valid(path):
     assert problems(path.name.split(".")[0] + ".schema.json", json.loads(path.read_text())) == []
+
+
+def capture_lines():
+    """What `--record` writes, to the byte: ExchangesTests hold the recorder to it."""
+    return [json.loads(line) for line in (SCHEMAS / "capture.sample.jsonl").read_text().splitlines()]
+
+
+def test_the_sample_of_a_capture_is_valid():
+    assert len(capture_lines()) == 3
+    for line in capture_lines():
+        assert problems("capture.schema.json", line) == []
+
+
+@pytest.mark.parametrize("name", ["capture", "source", "instruments", "venue", "session", "received_time_us", "text"])
+def test_a_capture_lacks_nothing(name):
+    for line in capture_lines():
+        if name in line:
+            del line[name]
+            assert problems("capture.schema.json", line) != []
 
 
 TRADE = {

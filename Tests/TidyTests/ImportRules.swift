@@ -12,6 +12,7 @@ enum ImportRules {
     static let clients: Set<String> = ["KafkaClient", "PostgresClient", "RedisClient"]
     static let cModules: [String: String] = [
         "CRdKafka": "KafkaClient", "CLibPQ": "PostgresClient", "CHiredis": "RedisClient", "COpenSSL": "RedisClient",
+        "CZlib": "Gzip",
     ]
 
     /// Folder of a module to the modules it may import. A folder that is not in the table may import nothing.
@@ -25,9 +26,10 @@ enum ImportRules {
             "Sources/KafkaClient": platform.union(["CRdKafka", "ClientThreads"]),
             "Sources/PostgresClient": platform.union(["CLibPQ", "ClientThreads"]),
             "Sources/RedisClient": platform.union(["CHiredis", "COpenSSL", "ClientThreads"]),
+            "Sources/Gzip": ["CZlib"],
             "Sources/WebSockets": nio.union(platform).union(["Logging"]),
             "Sources/Exchanges": domain.union(platform).union(nio).union([
-                "WebSockets", "AsyncHTTPClient", "Logging", "FoundationEssentials",
+                "WebSockets", "Gzip", "AsyncHTTPClient", "Logging", "FoundationEssentials",
             ]),
             "Sources/ServiceKit": domain.union(clients).union(nio).union(platform).union(swiftServer).union([
                 "Schemas", "Configuration", "CoreMetrics", "SystemPackage", "AsyncHTTPClient", "FoundationEssentials",
@@ -37,10 +39,7 @@ enum ImportRules {
             "services/market-producer/MarketProducer": service.union(["KafkaClient", "Exchanges", "WebSockets"]),
             "services/trade-processor/TradeProcessor": service.union(clients).union(["Dispatch"]),
             "services/market-api/MarketAPI": service.union(clients).union(nio).union(["Exchanges", "WebSockets"]),
-            "services/exchange-simulator/ExchangeSimulator": service.union(nio).union([
-                // Recordings are read by FileHandle, which is not in FoundationEssentials.
-                "Exchanges", "WebSockets", "Foundation",
-            ]),
+            "services/exchange-simulator/ExchangeSimulator": service.union(nio).union(["Exchanges", "WebSockets"]),
             "services/market-producer/Main": ["MarketProducer", "ServiceKit"],
             "services/trade-processor/Main": ["TradeProcessor", "ServiceKit"],
             "services/market-api/Main": ["MarketAPI", "ServiceKit"],

@@ -102,6 +102,7 @@ struct StreamConnection: Sendable {
     ) async throws -> String? {
         var version = 0
         var reader = dialect.makeReader([])
+        let recording = receiver.recording(of: name)
         var trades: [Trade] = []
         while let batch = await session.nextBatch() {
             if let (newest, followed) = instruments.newer(than: version) {
@@ -109,6 +110,10 @@ struct StreamConnection: Sendable {
                 reader.follow(followed)
             }
             let now = wallMicros()
+            if let recording {
+                await progress.receiving()
+                try await recording.take(batch, receivedTimeMicros: now)
+            }
             var broken: String?
             var grants = 0
             trades.removeAll(keepingCapacity: true)
@@ -187,6 +192,8 @@ private actor ConnectionProgress {
         isReceiving = hasTrades
         if hasTrades { self.hasTrades = true }
     }
+
+    func receiving() { isReceiving = true }
 
     func received() {
         messageCount += 1

@@ -41,6 +41,12 @@ public protocol TradeReceiver: Sendable {
     func receive(_ trades: [Trade], from connection: String) async throws
     /// Something happened to a connection.
     func connection(_ name: String, _ event: ConnectionEvent)
+    /// Where the messages of a connection that begins now are kept as they come; nil where they are not.
+    func recording(of connection: String) -> SessionRecording?
+}
+
+extension TradeReceiver {
+    public func recording(of connection: String) -> SessionRecording? { nil }
 }
 
 /// What happens to a connection.

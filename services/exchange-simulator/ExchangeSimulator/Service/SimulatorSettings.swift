@@ -18,7 +18,7 @@ public struct SimulatorSettings: Sendable {
         default: "50")
     static let files = Setting<[String]>.list(
         "SIMULATOR_FILES",
-        help: "recorded files in Binance's public layouts to play instead (BTCUSDT-trades-2024-01-01.csv)",
+        help: "files in Binance's public layouts to play instead, plain or gzip: BTCUSDT-trades-2024-01-01.csv",
         default: nil)
     static let speed = decimal(
         "SIMULATOR_SPEED", 0...1_000_000, help: "speed of a recording, 0.001 to 1000; 0 as fast as a client reads",

@@ -15,12 +15,14 @@ struct FeedMonitor: TradeReceiver {
     let health: HealthBoard
     let logger: Logger
     let time: TimeSource
+    let clock = VenueClock()
 
     private static let unusable = Counter(label: "producer_messages_unusable_total")
     private static let reconnects = Counter(label: "producer_reconnects_total")
 
     func receive(_ trades: [Trade], from connection: String) async throws {
         statuses[connection].traded(trades, atMicros: time.wallMicros)
+        clock.saw(trades, atMicros: time.wallMicros, health, logger)
         try await publisher.send(trades)
         backfiller?.live(trades)
     }
