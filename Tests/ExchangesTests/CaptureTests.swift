@@ -39,7 +39,7 @@ import WebSockets
 
     /// As the live connection reads them.
     private func live(_ messages: [String], from time: Int64 = 1_000) throws -> [Trade] {
-        var reader = CoinbaseDialect(address: "", instruments: instruments).makeReader()
+        var reader = CoinbaseDialect(address: "").makeReader(instruments)
         var trades: [Trade] = []
         for (place, message) in messages.enumerated() {
             let received = time + Int64(place) + 1
