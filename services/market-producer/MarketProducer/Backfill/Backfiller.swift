@@ -19,6 +19,8 @@ final class Backfiller: Sendable {
     private let admin: KafkaAdmin
     private let topic: String
     private let health: HealthBoard
+    /// Of the health board.
+    private let part: String
     private let logger: Logger
     private let time: TimeSource
 
@@ -35,8 +37,8 @@ final class Backfiller: Sendable {
     static let attempts = 3
 
     init(
-        directory: ProducerDirectory, history: any VenueHistory, publisher: TradePublisher, admin: KafkaAdmin,
-        topic: String, health: HealthBoard, logger: Logger, time: TimeSource
+        venue: String, directory: ProducerDirectory, history: any VenueHistory, publisher: TradePublisher,
+        admin: KafkaAdmin, topic: String, health: HealthBoard, logger: Logger, time: TimeSource
     ) {
         ledger = Mutex(HoleLedger(topic: topic))
         self.directory = directory
@@ -45,6 +47,7 @@ final class Backfiller: Sendable {
         self.admin = admin
         self.topic = topic
         self.health = health
+        part = "backfill of \(venue)"
         self.logger = logger
         self.time = time
     }
@@ -107,7 +110,7 @@ final class Backfiller: Sendable {
             ledger.withLock { $0.sent(job, through: through, nextOffset: offset + 1) }
             Self.trades.increment(by: page.trades.count)
             note(page.unavailable)
-            health.set("backfill", .ok)
+            health.set(part, .ok)
             return Int64(page.trades.count)
         } catch is CancellationError {
             throw CancellationError()
@@ -116,7 +119,7 @@ final class Backfiller: Sendable {
             Self.failures.increment()
             let now = time.monotonicMicros
             ledger.withLock { $0.failed(job, atMicros: now, countsAsAttempt: false) }
-            health.set("backfill", .failed("\(error)", blocksReadiness: false))
+            health.set(part, .failed("\(error)", blocksReadiness: false))
             logger.warning(
                 "missing trades cannot be fetched now; tried again",
                 metadata: ["symbol": "\(job.instrument.key)", "ids": "\(job.ids)", "reason": "\(error)"])

@@ -55,7 +55,7 @@ public struct MarketProducerService: Sendable {
                 feed: feed,
                 backfiller: feed.history.map { history in
                     Backfiller(
-                        directory: directory, history: history, publisher: publisher, admin: admin,
+                        venue: feed.venue, directory: directory, history: history, publisher: publisher, admin: admin,
                         topic: catalog.trades.name, health: context.health,
                         logger: context.logger(for: "backfill"), time: time)
                 })
