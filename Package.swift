@@ -152,7 +152,8 @@ let package = Package(
         tests(
             "MarketAPITests",
             [
-                "MarketAPI", "MarketCore", "MarketWire", "PostgresClient", "RedisClient", "Schemas", "ServiceKit",
+                "MarketAPI", "Exchanges", "MarketCore", "MarketWire", "PostgresClient", "RedisClient", "Schemas",
+                "ServiceKit",
                 "TestServers", "WebSockets", httpClient, lifecycle, logging, metrics,
             ] + nio + [hummingbird]),
         tests("WebSocketsTests", ["WebSockets", hummingbird, lifecycle, logging] + nio),
@@ -179,8 +180,8 @@ let package = Package(
         + service(
             "market-api", library: "MarketAPI",
             [
-                "MarketCore", "MarketWire", "KafkaClient", "PostgresClient", "RedisClient", "Schemas", "ServiceKit",
-                "WebSockets", hummingbird, hummingbirdCore, httpTypes, lifecycle, logging, metrics,
+                "MarketCore", "MarketWire", "KafkaClient", "PostgresClient", "RedisClient", "Exchanges", "Schemas",
+                "ServiceKit", "WebSockets", hummingbird, hummingbirdCore, httpTypes, lifecycle, logging, metrics,
             ], resources: [.embedInCode("Dashboard")])
         + service(
             "exchange-simulator", library: "ExchangeSimulator",

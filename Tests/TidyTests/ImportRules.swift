@@ -36,7 +36,9 @@ enum ImportRules {
             "schemas": [],
             "services/market-producer/MarketProducer": service.union(["KafkaClient", "Exchanges", "WebSockets"]),
             "services/trade-processor/TradeProcessor": service.union(clients).union(["Dispatch"]),
-            "services/market-api/MarketAPI": service.union(clients).union(nio).union(["WebSockets"]),
+            "services/market-api/MarketAPI": service.union(clients).union(nio).union([
+                "WebSockets", "Exchanges",
+            ]),
             "services/exchange-simulator/ExchangeSimulator": service.union(nio).union([
                 // Recordings are read by FileHandle, which is not in FoundationEssentials.
                 "Exchanges", "WebSockets", "Foundation",

@@ -64,6 +64,7 @@ enum APIApplication {
         router.add(
             middleware: AccessLogMiddleware(logger: parts.logger, time: parts.time, metrics: RequestMetrics()))
         router.add(middleware: SecurityHeadersMiddleware())
+        router.add(middleware: BinanceMiddleware())
         router.add(middleware: ProblemMiddleware(knownPaths: knownPaths, maxBodyBytes: maxBodyBytes))
         MarketRoutes(
             configuration: parts.configuration, board: parts.board, history: parts.history, time: parts.time
@@ -72,6 +73,12 @@ enum APIApplication {
             configuration: parts.configuration, board: parts.board, gate: gate, health: parts.health,
             metrics: parts.metrics, pages: pages
         ).add(to: router)
+        let pending = PendingCandles(time: parts.time)
+        parts.board.add(pending)
+        let klines = KlineReader(
+            history: parts.history, pending: pending, intervals: parts.configuration.intervals)
+        BinanceRoutes(configuration: parts.configuration, board: parts.board, klines: klines, time: parts.time)
+            .add(to: router)
         pages.add(to: router)
         return router
     }

@@ -33,6 +33,9 @@ final class LiveBoard: Sendable {
         self.contents = Mutex(contents)
     }
 
+    /// Tells one more of everything that comes in from now on.
+    func add(_ listener: any LiveListener) { contents.withLock { $0.listeners.append(listener) } }
+
     // MARK: What the source tells
 
     /// Takes a message of the channel `live`.
@@ -44,6 +47,7 @@ final class LiveBoard: Sendable {
         let quote = Quote(price: update.price, tradeID: update.tradeID, eventTimeMicros: update.eventTimeMicros)
         return contents.withLock { contents in
             guard let index = contents.index(of: instrument, atMicros: now) else { return false }
+            for listener in contents.listeners { listener.took(update, of: instrument, isSnapshot: isSnapshot) }
             if contents.entries[index].take(quote) {
                 // A value that was read and not pushed says nothing about when it was traded.
                 if !isSnapshot { contents.venues.noteTrade(of: instrument.venue, atMicros: now) }
@@ -65,6 +69,7 @@ final class LiveBoard: Sendable {
         return contents.withLock { contents in
             guard let index = contents.index(of: instrument, atMicros: now) else { return false }
             contents.entries[index].takeClosed(candle)
+            for listener in contents.listeners { listener.tookClosed(candle, of: instrument, isSnapshot: isSnapshot) }
             if candle.interval == .oneDay { contents.subscribers.mark(.day(index)) }
             if !isSnapshot {
                 let key = ClosedCandleKey(
@@ -93,6 +98,7 @@ final class LiveBoard: Sendable {
             if case .interrupted = contents.feed {
                 contents.venues.restart(atMicros: now)
                 contents.subscribers.deliver(.feedInterrupted)
+                for listener in contents.listeners { listener.tookGap() }
             }
             contents.feed = .connected
         }
@@ -108,7 +114,12 @@ final class LiveBoard: Sendable {
     }
 
     /// Messages of the source were dropped here: closed candles may be among them.
-    func feedDropped() { contents.withLock { $0.subscribers.deliver(.feedInterrupted) } }
+    func feedDropped() {
+        contents.withLock { contents in
+            contents.subscribers.deliver(.feedInterrupted)
+            for listener in contents.listeners { listener.tookGap() }
+        }
+    }
 
     // MARK: What is asked
 
@@ -224,6 +235,7 @@ extension LiveBoard {
         var feed = Feed.starting
         var subscribers = LiveSubscribers()
         var statusFrame: WebSocketFrameBytes?
+        var listeners: [any LiveListener] = []
 
         /// The number of an instrument, a new one if need be; nil when there is no room.
         mutating func index(of instrument: Instrument, atMicros now: Int64) -> Int? {

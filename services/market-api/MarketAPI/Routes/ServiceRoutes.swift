@@ -4,10 +4,11 @@ import ServiceKit
 
 /// What operators and probes ask: health, readiness, metrics, version; and what programs find at `/`.
 struct ServiceRoutes: Sendable {
-    static let paths = [
-        "/", "/price", "/candles", "/current-candle", "/symbols", "/dashboard", "/metrics", "/health",
-        "/ready", "/version", "/feed", "/ws/price",
-    ]
+    static let paths =
+        [
+            "/", "/price", "/candles", "/current-candle", "/symbols", "/dashboard", "/metrics", "/health",
+            "/ready", "/version", "/feed", "/ws/price",
+        ] + BinanceRoutes.names.map { "/api/v3/\($0)" }
 
     let configuration: APIConfiguration
     let board: LiveBoard

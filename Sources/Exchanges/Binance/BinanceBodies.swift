@@ -1,11 +1,10 @@
-import Exchanges
 import MarketCore
-import MarketWire
+public import MarketWire
 
-/// The bodies of Binance's REST answers.
-enum RESTBodies {
+/// The bodies of Binance's REST answers, as servers write them.
+public enum BinanceBodies {
     /// `/api/v3/trades` and `/api/v3/historicalTrades`.
-    static func trades(_ trades: [BinanceTrade], _ unit: BinanceTimeUnit) -> [UInt8] {
+    public static func trades(_ trades: [BinanceTrade], _ unit: BinanceTimeUnit) -> [UInt8] {
         var json = JSONWriter()
         json.beginArray()
         for trade in trades {
@@ -24,7 +23,7 @@ enum RESTBodies {
     }
 
     /// `/api/v3/aggTrades`.
-    static func aggregates(_ trades: [BinanceTrade], _ unit: BinanceTimeUnit) -> [UInt8] {
+    public static func aggregates(_ trades: [BinanceTrade], _ unit: BinanceTimeUnit) -> [UInt8] {
         var json = JSONWriter()
         json.beginArray()
         for trade in trades {
@@ -44,26 +43,20 @@ enum RESTBodies {
     }
 
     /// `/api/v3/klines`.
-    static func klines(_ klines: [KlineFold.Kline], _ unit: BinanceTimeUnit) -> [UInt8] {
+    public static func klines(_ klines: [BinanceKline], _ unit: BinanceTimeUnit) -> [UInt8] {
         var json = JSONWriter()
         json.beginArray()
         for kline in klines {
             json.beginArray()
             json.integer(unit.time(ofMicros: kline.startMicros))
-            let flat = kline.previousClose
-            for price in [
-                kline.candle?.open ?? flat, kline.candle?.high ?? flat, kline.candle?.low ?? flat,
-                kline.candle?.close ?? flat,
-            ] {
-                json.decimal(price, minimumFraction: 8)
-            }
-            json.decimal(kline.candle?.volume ?? .zero, minimumFraction: 8)
+            for price in [kline.open, kline.high, kline.low, kline.close] { json.decimal(price, minimumFraction: 8) }
+            json.decimal(kline.volume, minimumFraction: 8)
             // The last instant of the window, in the unit asked for.
             json.integer(unit.time(ofMicros: kline.endMicros) - 1)
-            json.decimal(kline.candle?.quoteVolume ?? .zero, minimumFraction: 8)
-            json.integer(kline.candle?.tradeCount ?? 0)
-            json.decimal(kline.candle?.takerBuyVolume ?? .zero, minimumFraction: 8)
-            json.decimal(kline.candle?.takerBuyQuoteVolume ?? .zero, minimumFraction: 8)
+            json.decimal(kline.quoteVolume, minimumFraction: 8)
+            json.integer(kline.tradeCount)
+            json.decimal(kline.takerBuyVolume, minimumFraction: 8)
+            json.decimal(kline.takerBuyQuoteVolume, minimumFraction: 8)
             json.string("0")
             json.endArray()
         }
@@ -72,8 +65,12 @@ enum RESTBodies {
     }
 
     /// `/api/v3/exchangeInfo`.
-    static func exchangeInfo(
-        _ symbols: [InstrumentRecord], serverTime: Int64, weightLimit: Int
+    ///
+    /// - Parameters:
+    ///   - serverTime: in the unit that the client wants.
+    ///   - weightLimit: request weight a minute; nil where there is no such limit.
+    public static func exchangeInfo(
+        _ symbols: [InstrumentRecord], serverTime: Int64, weightLimit: Int?
     ) -> [UInt8] {
         var json = JSONWriter()
         json.beginObject()
@@ -81,12 +78,14 @@ enum RESTBodies {
         json.field("serverTime", serverTime)
         json.key("rateLimits")
         json.beginArray()
-        json.beginObject()
-        json.field("rateLimitType", "REQUEST_WEIGHT")
-        json.field("interval", "MINUTE")
-        json.field("intervalNum", 1)
-        json.field("limit", weightLimit)
-        json.endObject()
+        if let weightLimit {
+            json.beginObject()
+            json.field("rateLimitType", "REQUEST_WEIGHT")
+            json.field("interval", "MINUTE")
+            json.field("intervalNum", 1)
+            json.field("limit", weightLimit)
+            json.endObject()
+        }
         json.endArray()
         json.key("exchangeFilters")
         json.beginArray()
