@@ -5,7 +5,7 @@ import ServiceKit
 /// What operators and probes ask: health, readiness, metrics, version; and what programs find at `/`.
 struct ServiceRoutes: Sendable {
     static let paths = [
-        "/", "/price", "/candles", "/current-candle", "/symbols", "/dashboard", "/metrics", "/health",
+        "/", "/price", "/candles", "/current-candle", "/symbols", "/trades/recent", "/dashboard", "/metrics", "/health",
         "/ready", "/version", "/feed", "/ws/price",
     ]
 
