@@ -152,9 +152,8 @@ let package = Package(
         tests(
             "MarketAPITests",
             [
-                "MarketAPI", "Exchanges", "MarketCore", "MarketWire", "PostgresClient", "RedisClient", "Schemas",
-                "ServiceKit",
-                "TestServers", "WebSockets", httpClient, lifecycle, logging, metrics,
+                "MarketAPI", "Exchanges", "KafkaClient", "MarketCore", "MarketWire", "PostgresClient", "RedisClient",
+                "Schemas", "ServiceKit", "TestServers", "WebSockets", httpClient, lifecycle, logging, metrics,
             ] + nio + [hummingbird]),
         tests("WebSocketsTests", ["WebSockets", hummingbird, lifecycle, logging] + nio),
         tests(

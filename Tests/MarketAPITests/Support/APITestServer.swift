@@ -22,7 +22,7 @@ struct APITestServer: Sendable {
 
     static func with(
         symbols: [String] = ["BTCUSDT", "ETHUSDT"], time: TimeSource = .system,
-        configure: (inout APIConfiguration) -> Void = { _ in },
+        trades: TradeTail = TradeTail(), configure: (inout APIConfiguration) -> Void = { _ in },
         _ body: (APITestServer) async throws -> Void
     ) async throws {
         var configuration = APIConfiguration(instruments: try symbols.map { try Sample.instrument($0) })
@@ -42,7 +42,7 @@ struct APITestServer: Sendable {
         let application = APIApplication.make(
             APIParts(
                 configuration: configuration, board: board, history: history, health: health,
-                metrics: MetricsRegistry(), logger: logger, time: time),
+                metrics: MetricsRegistry(), logger: logger, time: time, trades: trades),
             onRunning: { listening in port.withLock { $0 = listening } })
         let group = ServiceGroup(configuration: .init(services: [application], logger: logger))
         try await withThrowingTaskGroup(of: Void.self) { tasks in

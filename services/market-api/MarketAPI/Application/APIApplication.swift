@@ -14,6 +14,7 @@ struct APIParts: Sendable {
     let metrics: MetricsRegistry
     let logger: Logger
     var time = TimeSource.system
+    var trades = TradeTail()
 }
 
 /// Routes, middleware, WebSockets and limits put together.
@@ -69,6 +70,7 @@ enum APIApplication {
         MarketRoutes(
             configuration: parts.configuration, board: parts.board, history: parts.history, time: parts.time
         ).add(to: router)
+        TradeRoutes(configuration: parts.configuration, board: parts.board, trades: parts.trades).add(to: router)
         ServiceRoutes(
             configuration: parts.configuration, board: parts.board, gate: gate, health: parts.health,
             metrics: parts.metrics, pages: pages

@@ -41,10 +41,12 @@ public enum MarketAPI {
             try RedisConfiguration(url: try context.settings.value(SharedSettings.redisURL)),
             report: { event in redisLogger.debug("redis connection", metadata: ["event": "\(event)"]) })
 
+        let trades = TradeTail(
+            bounds: .init(perInstrument: try context.settings.value(APISettings.recentTrades)))
         let application = APIApplication.make(
             APIParts(
                 configuration: configuration, board: board, history: history, health: context.health,
-                metrics: context.metrics, logger: context.logger, time: time),
+                metrics: context.metrics, logger: context.logger, time: time, trades: trades),
             services: [
                 StoreGuard(
                     pool: pool, configuration: postgres, history: history, board: board, health: context.health,
@@ -55,11 +57,25 @@ public enum MarketAPI {
                     client: redis, board: board, health: context.health, marketSource: configuration.marketSource,
                     logger: redisLogger),
                 try LogGuard(context, source: configuration.marketSource),
+                TradeTailReader(
+                    kafka: try KafkaSetup(context.quiet).configuration,
+                    topic: try context.settings.value(SharedSettings.kafkaTradesTopic), tail: trades,
+                    health: context.health, logger: context.logger(for: TradeTailReader.part)),
             ], onRunning: onRunning)
         let outcome: Result<Void, any Error>
         do { outcome = .success(try await application.run()) } catch { outcome = .failure(error) }
         await redis.close()
         await pool.close()
         try outcome.get()
+    }
+}
+
+extension ServiceContext {
+    /// The same context with errors alone in its log. A broker that is down is no news here: the processor tells it,
+    /// and health and feed show it.
+    var quiet: ServiceContext {
+        var logger = logger
+        logger.logLevel = .error
+        return ServiceContext(name: name, settings: settings, logger: logger, health: health, metrics: metrics)
     }
 }

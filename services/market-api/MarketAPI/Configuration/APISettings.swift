@@ -28,12 +28,16 @@ enum APISettings {
     static let priceMaxAge = Setting<Duration>.duration(
         "PRICE_WITHOUT_REDIS", in: .zero ... .seconds(3_600),
         help: "how long /price goes on from memory while Redis is down", default: "60s")
+    static let recentTrades = Setting.integer(
+        "RECENT_TRADES", in: 1...10_000, help: "trades of an instrument that are kept in memory, out of Kafka",
+        default: "1000")
 
     /// Everything that `--help` lists for this service.
     static let all: [any AnySetting] =
         [
             host, port, assetsFolder, dashboardFolder, migrate, postgresPoolSize, maxWebSocketClients, maxConnections,
-            venueSilentAfter, priceMaxAge, SharedSettings.postgresURL, SharedSettings.redisURL, SharedSettings.symbols,
+            venueSilentAfter, priceMaxAge, recentTrades, SharedSettings.postgresURL, SharedSettings.redisURL,
+            SharedSettings.symbols,
             SharedSettings.candleIntervals,
         ] + SharedSettings.kafka
 }

@@ -1,4 +1,5 @@
 import Hummingbird
+import MarketCore
 import MarketWire
 
 /// An error as RFC 9457 tells it: `application/problem+json` with a sentence that the caller can act on.
@@ -15,6 +16,7 @@ struct Problem: Error, Hashable, Sendable {
         case contentTooLarge = "content-too-large"
         case historyUnavailable = "history-unavailable"
         case liveUnavailable = "live-unavailable"
+        case tradesUnavailable = "trades-unavailable"
         case tooManyClients = "too-many-clients"
         case upgradeRequired = "upgrade-required"
         case assetMissing = "asset-missing"
@@ -33,6 +35,7 @@ struct Problem: Error, Hashable, Sendable {
             case .contentTooLarge: "Request body too large"
             case .historyUnavailable: "History unavailable"
             case .liveUnavailable: "Live data unavailable"
+            case .tradesUnavailable: "Recent trades unavailable"
             case .tooManyClients: "Too many clients"
             case .upgradeRequired: "WebSocket expected"
             case .assetMissing: "Page asset missing"
@@ -47,7 +50,7 @@ struct Problem: Error, Hashable, Sendable {
             case .methodNotAllowed: .methodNotAllowed
             case .upgradeRequired: .upgradeRequired
             case .contentTooLarge: .contentTooLarge
-            case .historyUnavailable, .liveUnavailable, .tooManyClients: .serviceUnavailable
+            case .historyUnavailable, .liveUnavailable, .tradesUnavailable, .tooManyClients: .serviceUnavailable
             case .internalError: .internalServerError
             }
         }
@@ -103,5 +106,14 @@ extension Problem: HTTPResponseError {
 
     func response(from request: Request, context: some RequestContext) throws -> Response {
         response(path: request.uri.path)
+    }
+}
+
+extension Problem {
+    static func notFollowed(_ instrument: Instrument, parameter: String = "symbol") -> Problem {
+        Problem(
+            .symbolNotFollowed,
+            "\(instrument.key) is not followed: /symbols lists those that are; SYMBOLS of the producer adds others.",
+            parameter: parameter)
     }
 }

@@ -52,7 +52,7 @@ struct MarketRoutes: Sendable {
 
     /// Live values are answered from memory; while Redis is away they are worth something for a while only.
     private func requireLive(_ instrument: Instrument) throws(Problem) {
-        guard board.isFollowed(instrument) else { throw notFollowed(instrument) }
+        guard board.isFollowed(instrument) else { throw Problem.notFollowed(instrument) }
         switch board.feed {
         case .connected: return
         case .starting:
@@ -73,19 +73,12 @@ struct MarketRoutes: Sendable {
             .noTradeYet, "\(instrument.key) is followed, but no trade of it has come in yet. Try again in a moment.")
     }
 
-    private func notFollowed(_ instrument: Instrument) -> Problem {
-        Problem(
-            .symbolNotFollowed,
-            "\(instrument.key) is not followed: /symbols lists those that are; SYMBOLS of the producer adds others.",
-            parameter: "symbol")
-    }
-
     // MARK: History
 
     private func candles(_ request: Request) async throws(Problem) -> Response {
         let asked = try CandleRequest(
             request, default: configuration.defaultInstrument, intervals: configuration.intervals)
-        guard board.isFollowed(asked.instrument) else { throw notFollowed(asked.instrument) }
+        guard board.isFollowed(asked.instrument) else { throw Problem.notFollowed(asked.instrument) }
         do {
             let page = try await CandlePage.read(
                 asked, from: history, open: board.openCandle(asked.instrument, asked.interval))

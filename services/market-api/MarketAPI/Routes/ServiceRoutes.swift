@@ -6,8 +6,8 @@ import ServiceKit
 struct ServiceRoutes: Sendable {
     static let paths =
         [
-            "/", "/price", "/candles", "/current-candle", "/symbols", "/dashboard", "/metrics", "/health",
-            "/ready", "/version", "/feed", "/ws/price",
+            "/", "/price", "/candles", "/current-candle", "/symbols", "/trades/recent", "/dashboard", "/metrics",
+            "/health", "/ready", "/version", "/feed", "/ws/price",
         ] + BinanceRoutes.names.map { "/api/v3/\($0)" }
 
     let configuration: APIConfiguration

@@ -11,13 +11,7 @@ struct LogGuard: Service {
 
     /// - Throws: `SettingsError`.
     init(_ context: ServiceContext, source: String) throws(SettingsError) {
-        // A broker that is down is no news here: the processor tells it, and the feed shows it.
-        var quiet = context.logger
-        quiet.logLevel = .error
-        kafka = try KafkaSetup(
-            ServiceContext(
-                name: context.name, settings: context.settings, logger: quiet, health: context.health,
-                metrics: context.metrics))
+        kafka = try KafkaSetup(context.quiet)
         catalog = try TopicCatalog(context.settings)
         self.source = source
     }
