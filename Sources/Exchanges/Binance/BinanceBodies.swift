@@ -10,9 +10,9 @@ public enum BinanceBodies {
         for trade in trades {
             json.beginObject()
             json.field("id", trade.id)
-            json.decimal("price", trade.price)
-            json.decimal("qty", trade.quantity)
-            json.decimal("quoteQty", QuoteAmount(trade.price, times: trade.quantity) ?? .zero)
+            json.money("price", trade.price)
+            json.money("qty", trade.quantity)
+            json.money("quoteQty", QuoteAmount(trade.price, times: trade.quantity) ?? .zero)
             json.field("time", unit.time(ofMicros: trade.timeMicros))
             json.field("isBuyerMaker", trade.isBuyerMaker)
             json.field("isBestMatch", trade.isBestMatch)
@@ -29,8 +29,8 @@ public enum BinanceBodies {
         for trade in trades {
             json.beginObject()
             json.field("a", trade.id)
-            json.decimal("p", trade.price)
-            json.decimal("q", trade.quantity)
+            json.money("p", trade.price)
+            json.money("q", trade.quantity)
             json.field("f", trade.firstTradeID)
             json.field("l", trade.lastTradeID)
             json.field("T", unit.time(ofMicros: trade.timeMicros))
@@ -117,15 +117,15 @@ public enum BinanceBodies {
         json.beginArray()
         json.beginObject()
         json.field("filterType", "PRICE_FILTER")
-        json.decimal("minPrice", symbol.tickSize)
-        json.decimal("maxPrice", Price(raw: 100_000_000_000_000))
-        json.decimal("tickSize", symbol.tickSize)
+        json.money("minPrice", symbol.tickSize)
+        json.money("maxPrice", Price(raw: 100_000_000_000_000))
+        json.money("tickSize", symbol.tickSize)
         json.endObject()
         json.beginObject()
         json.field("filterType", "LOT_SIZE")
-        json.decimal("minQty", symbol.lotStep)
-        json.decimal("maxQty", Quantity(raw: 900_000_000_000_000_000))
-        json.decimal("stepSize", symbol.lotStep)
+        json.money("minQty", symbol.lotStep)
+        json.money("maxQty", Quantity(raw: 900_000_000_000_000_000))
+        json.money("stepSize", symbol.lotStep)
         json.endObject()
         json.endArray()
         json.key("permissions")
@@ -133,13 +133,5 @@ public enum BinanceBodies {
         json.string("SPOT")
         json.endArray()
         json.endObject()
-    }
-}
-
-extension JSONWriter {
-    /// A member with a decimal as Binance writes it: 8 places.
-    fileprivate mutating func decimal(_ name: StaticString, _ value: some ExactDecimal) {
-        key(name)
-        decimal(value, minimumFraction: 8)
     }
 }

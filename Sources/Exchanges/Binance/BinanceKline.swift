@@ -1,4 +1,5 @@
 public import MarketCore
+public import MarketWire
 
 /// A candle in Binance's own terms, to be written as any of its messages. A window without trades is flat: all four
 /// prices are the close before it, everything else is 0.
@@ -62,5 +63,43 @@ public struct BinanceKline: Hashable, Sendable {
         self.takerBuyQuoteVolume = takerBuyQuoteVolume
         self.tradeCount = tradeCount
         return true
+    }
+}
+
+extension BinanceKline {
+    /// The payload of `<symbol>@kline_<interval>`.
+    ///
+    /// - Parameters:
+    ///   - isClosed: whether it changes no more.
+    ///   - eventMicros: `E`, when the message is sent; unix microseconds.
+    public func writeStream(
+        symbol: String, _ interval: BinanceInterval, isClosed: Bool, eventMicros: Int64, _ unit: BinanceTimeUnit,
+        into json: inout JSONWriter
+    ) {
+        json.beginObject()
+        json.field("e", "kline")
+        json.field("E", unit.time(ofMicros: eventMicros))
+        json.field("s", symbol)
+        json.key("k")
+        json.beginObject()
+        json.field("t", unit.time(ofMicros: startMicros))
+        json.field("T", unit.time(ofMicros: endMicros) - 1)
+        json.field("s", symbol)
+        json.field("i", interval.rawValue)
+        json.field("f", firstTradeID)
+        json.field("L", lastTradeID)
+        json.money("o", open)
+        json.money("c", close)
+        json.money("h", high)
+        json.money("l", low)
+        json.money("v", volume)
+        json.field("n", tradeCount)
+        json.field("x", isClosed)
+        json.money("q", quoteVolume)
+        json.money("V", takerBuyVolume)
+        json.money("Q", takerBuyQuoteVolume)
+        json.field("B", "0")
+        json.endObject()
+        json.endObject()
     }
 }

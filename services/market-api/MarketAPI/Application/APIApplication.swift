@@ -31,18 +31,19 @@ enum APIApplication {
         let gate = WebSocketGate(limit: parts.configuration.maxWebSocketClients, logger: parts.logger)
         let status = StatusPublisher(
             board: parts.board, health: parts.health, configuration: parts.configuration, time: parts.time)
+        let klines = KlineParts(parts)
         var serverLogger = parts.logger
         serverLogger.logLevel = max(serverLogger.logLevel, .warning)
         return Application(
-            router: router(parts, gate),
+            router: router(parts, gate, klines),
             server: .webSocketUpgrade(configuration: WebSocketServerConfiguration()) { request in
-                upgrade(request, parts, gate)
+                upgrade(request, parts, gate, klines.hub)
             },
             configuration: .init(
                 address: .hostname(parts.configuration.host, port: parts.configuration.port),
                 serverName: "market-api", backlog: 1_024,
                 availableConnectionsDelegate: MaximumAvailableConnections(parts.configuration.maxConnections)),
-            services: services + [status],
+            services: services + [status, klines.feeder],
             onServerRunning: { channel in
                 let port = channel.localAddress?.port ?? parts.configuration.port
                 parts.logger.notice(
@@ -52,7 +53,9 @@ enum APIApplication {
             }, logger: serverLogger)
     }
 
-    private static func router(_ parts: APIParts, _ gate: WebSocketGate) -> Router<APIRequestContext> {
+    private static func router(
+        _ parts: APIParts, _ gate: WebSocketGate, _ klines: KlineParts
+    ) -> Router<APIRequestContext> {
         let router = Router(context: APIRequestContext.self, options: .autoGenerateHeadEndpoints)
         let assets = DashboardAssets(
             folder: parts.configuration.dashboardFolder, assetsFolder: parts.configuration.assetsFolder)
@@ -75,11 +78,11 @@ enum APIApplication {
             configuration: parts.configuration, board: parts.board, gate: gate, health: parts.health,
             metrics: parts.metrics, pages: pages
         ).add(to: router)
-        let pending = PendingCandles(time: parts.time)
-        parts.board.add(pending)
-        let klines = KlineReader(
-            history: parts.history, pending: pending, intervals: parts.configuration.intervals)
-        BinanceRoutes(configuration: parts.configuration, board: parts.board, klines: klines, time: parts.time)
+        BinanceRoutes(
+            configuration: parts.configuration, board: parts.board, klines: klines.reader, days: klines.days,
+            trades: parts.trades, time: parts.time
+        ).add(to: router)
+        UDFRoutes(configuration: parts.configuration, board: parts.board, klines: klines.reader, time: parts.time)
             .add(to: router)
         pages.add(to: router)
         return router
@@ -87,11 +90,19 @@ enum APIApplication {
 
     /// Which requests become WebSocket sessions. All others go to the router, which says why.
     private static func upgrade(
-        _ request: WebSocketUpgradeRequest, _ parts: APIParts, _ gate: WebSocketGate
+        _ request: WebSocketUpgradeRequest, _ parts: APIParts, _ gate: WebSocketGate, _ hub: StreamHub
     ) -> WebSocketUpgradeDecision {
-        guard request.query.isEmpty, gate.hasRoom else { return .dontUpgrade }
+        guard gate.hasRoom else { return .dontUpgrade }
         let metrics = FeedMetrics()
         let path = request.path
+        if let address = StreamSession.address(request) {
+            let streams = StreamSession(
+                hub: hub, limits: parts.configuration.streamLimits, metrics: metrics, time: parts.time)
+            return .upgrade { session in
+                try await gate.admit(session, path: String(path.prefix(128))) { try await streams.run($0, address) }
+            }
+        }
+        guard request.query.isEmpty else { return .dontUpgrade }
         switch path {
         case "/feed":
             let feed = FeedSession(

@@ -10,12 +10,15 @@ struct BinanceRoutes: Sendable {
     let configuration: APIConfiguration
     let board: LiveBoard
     let klines: KlineReader
+    let days: DayReader
+    let trades: TradeTail
     let time: TimeSource
 
     typealias Answer = @Sendable (BinanceQuery, BinanceTimeUnit) async throws(BinanceErrorBody) -> [UInt8]
 
     static let names = [
-        "ping", "time", "exchangeInfo", "klines", "uiKlines", "avgPrice", "ticker/price",
+        "ping", "time", "exchangeInfo", "klines", "uiKlines", "avgPrice", "ticker/price", "ticker/24hr",
+        "trades", "historicalTrades", "aggTrades",
     ]
 
     func add(to router: Router<APIRequestContext>) {
@@ -36,6 +39,18 @@ struct BinanceRoutes: Sendable {
         }
         add("ticker/price", ["symbol", "symbols", "symbolStatus"], to: router) {
             query, _ throws(BinanceErrorBody) in try prices(query)
+        }
+        add("ticker/24hr", ["symbol", "symbols", "type", "symbolStatus"], to: router) {
+            query, unit throws(BinanceErrorBody) in try await dayTickers(query, unit)
+        }
+        add("trades", ["symbol", "limit"], to: router) { query, unit throws(BinanceErrorBody) in
+            try recentTrades(query, unit)
+        }
+        add("historicalTrades", ["symbol", "limit", "fromId"], to: router) {
+            query, unit throws(BinanceErrorBody) in try recentTrades(query, unit)
+        }
+        add("aggTrades", ["symbol", "limit", "fromId", "startTime", "endTime"], to: router) {
+            query, unit throws(BinanceErrorBody) in try aggregates(query, unit)
         }
     }
 
@@ -62,7 +77,9 @@ struct BinanceRoutes: Sendable {
 
     /// An instrument that is followed.
     func instrument(_ symbol: String) throws(BinanceErrorBody) -> Instrument {
-        guard let instrument = try? Instrument(key: symbol), board.isFollowed(instrument) else { throw .invalidSymbol }
+        guard let instrument = try? Instrument(key: symbol), board.isFollowed(instrument) else {
+            throw .invalidSymbol
+        }
         return instrument
     }
 

@@ -30,6 +30,9 @@ protocol CandleRepository: Sendable {
 
     /// Every instrument that the store knows of, ascending by key text.
     func instruments() async throws(HistoryError) -> [InstrumentInfo]
+
+    /// What instruments did from an instant on, as far as their candles have closed; those without any are left out.
+    func days(_ selection: DaySelection) async throws(HistoryError) -> [String: DayFigures]
 }
 
 /// Why history cannot be read.

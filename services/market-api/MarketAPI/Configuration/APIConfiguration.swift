@@ -18,6 +18,7 @@ struct APIConfiguration: Sendable {
     /// How long `/price` goes on from memory while Redis is down.
     var priceWithoutRedisMillis: Int64 = 60_000
     var feedLimits = FeedLimits()
+    var streamLimits = StreamLimits()
     /// How often `/feed` tells the status when nothing changes, and how often it is looked at.
     var statusEveryMillis: Int64 = 2_000
     var statusCheckMillis: Int64 = 500

@@ -57,11 +57,21 @@ struct KlineReader: Sendable {
     /// The newest klines in which something was traded and that start before `end`, ascending.
     func traded(_ selection: KlineSelection) async throws(KlineError) -> [BinanceKline] {
         let source = try source(selection)
-        let range = max(0, selection.from ?? 0)..<max(0, selection.from ?? 0, (selection.through ?? .max - 1) + 1)
+        let calendar = selection.calendar
+        // Whole windows only, whatever the times are.
+        var lower: Int64 = 0
+        if let from = selection.from, from > 0 {
+            lower = calendar.windowStart(ofSeconds: from)
+            if lower < from { lower = calendar.windowEnd(ofStart: lower) }
+        }
+        let last = min(selection.through ?? QueryReader.lastUnixSecond, QueryReader.lastUnixSecond)
+        let upper = calendar.windowEnd(ofStart: calendar.windowStart(ofSeconds: last))
+        guard last >= 0, lower < upper else { return [] }
+        let range = lower..<upper
         let limit = source.affordable(selection.limit)
         let wanted = limit * source.candlesPerWindow
         let candles = try await source.newest(in: range, limit: wanted)
-        var klines = try KlineFold(calendar: selection.calendar).klines(candles)
+        var klines = try KlineFold(calendar: calendar).klines(candles)
         // Where as many were found as were asked for, more may belong to the first window.
         if candles.count >= wanted, let first = candles.first, let kline = klines.first,
             first.windowStart * 1_000_000 != kline.startMicros

@@ -7,8 +7,8 @@ struct ServiceRoutes: Sendable {
     static let paths =
         [
             "/", "/price", "/candles", "/current-candle", "/symbols", "/trades/recent", "/dashboard", "/metrics",
-            "/health", "/ready", "/version", "/feed", "/ws/price",
-        ] + BinanceRoutes.names.map { "/api/v3/\($0)" }
+            "/health", "/ready", "/version", "/feed", "/ws/price", "/ws", "/stream",
+        ] + BinanceRoutes.names.map { "/api/v3/\($0)" } + UDFRoutes.names.map { "/udf/\($0)" }
 
     let configuration: APIConfiguration
     let board: LiveBoard
@@ -25,6 +25,11 @@ struct ServiceRoutes: Sendable {
         router.get("/") { request, _ in try root(request) }
         router.get("feed") { request, _ in try upgradeRequired(request) }
         router.get("ws/price") { request, _ in try upgradeRequired(request) }
+        for path in ["ws", "ws/**", "stream"] {
+            router.get(RouterPath(path)) { request, _ in
+                try upgradeRequired(request, known: ["streams", "timeUnit"])
+            }
+        }
     }
 
     /// Liveness only: 200 while the process works, whatever the stores do.
@@ -100,8 +105,8 @@ struct ServiceRoutes: Sendable {
     }
 
     /// A plain request, or one that was not let in, to a path that speaks WebSocket.
-    private func upgradeRequired(_ request: Request) throws(Problem) -> Response {
-        _ = try QueryReader(request, known: [])
+    private func upgradeRequired(_ request: Request, known: [String] = []) throws(Problem) -> Response {
+        _ = try QueryReader(request, known: known)
         if request.headers[.upgrade]?.lowercased() == "websocket", !gate.hasRoom {
             gate.refuse()
             throw Problem(

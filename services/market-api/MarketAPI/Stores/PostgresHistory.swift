@@ -19,7 +19,7 @@ final class PostgresHistory: CandleRepository {
         taker_buy_quote_volume, first_trade_id, last_trade_id, missing_trades, revision
         """
 
-    private let pool: PostgresPool
+    let pool: PostgresPool
     private let time: TimeSource
     private let logger: Logger
     private let leaves = Mutex<[Interval: Leaves]>([:])
@@ -113,7 +113,7 @@ final class PostgresHistory: CandleRepository {
     }
 
     /// The log has the whole error; callers get what they can act on.
-    private func report(_ error: PostgresError) -> HistoryError {
+    func report(_ error: PostgresError) -> HistoryError {
         logger.warning("PostgreSQL did not answer a query", metadata: ["error": "\(error)"])
         switch error.kind {
         case .decoding, .usage: return HistoryError(isTransient: false, description: "a stored value cannot be read")
@@ -140,7 +140,7 @@ extension CandleRecord {
 }
 
 extension PostgresRow {
-    fileprivate func exact<D: ExactDecimal>(_ column: String) throws(PostgresError) -> D {
+    func exact<D: ExactDecimal>(_ column: String) throws(PostgresError) -> D {
         let text: String = try value(column)
         guard let decimal = D(text) else {
             throw PostgresError(.decoding, "\(column) is '\(text.prefix(64))', which does not fit \(D.self)")
