@@ -1,3 +1,4 @@
+import Exchanges
 import MarketWire
 import Testing
 

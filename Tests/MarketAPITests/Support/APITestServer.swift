@@ -23,6 +23,7 @@ struct APITestServer: Sendable {
     static func with(
         symbols: [String] = ["BTCUSDT", "ETHUSDT"], time: TimeSource = .system,
         trades: TradeTail = TradeTail(), configure: (inout APIConfiguration) -> Void = { _ in },
+        repository: (any CandleRepository)? = nil,
         _ body: (APITestServer) async throws -> Void
     ) async throws {
         var configuration = APIConfiguration(instruments: try symbols.map { try Sample.instrument($0) })
@@ -41,7 +42,7 @@ struct APITestServer: Sendable {
         let port = Mutex(0)
         let application = APIApplication.make(
             APIParts(
-                configuration: configuration, board: board, history: history, health: health,
+                configuration: configuration, board: board, history: repository ?? history, health: health,
                 metrics: MetricsRegistry(), logger: logger, time: time, trades: trades),
             onRunning: { listening in port.withLock { $0 = listening } })
         let group = ServiceGroup(configuration: .init(services: [application], logger: logger))
