@@ -30,6 +30,8 @@ final class StreamHub: LiveListener {
         /// Which kline streams are made from a stored candle.
         var made: [Source: Set<MarketStream>] = [:]
         var latest: [MarketStream: StreamMessage] = [:]
+        /// What `latest` says of kline streams.
+        var forming: [MarketStream: BinanceKline] = [:]
         /// What was told last, but for its times.
         var tickers: [MarketStream: BinanceTicker] = [:]
         var allTickers: [Instrument: BinanceTicker] = [:]
@@ -195,6 +197,9 @@ final class StreamHub: LiveListener {
         } catch {
             return contents.end(stream, Self.broken)
         }
+        // An update may be about a window that is not told yet.
+        guard current != contents.forming[stream] else { return }
+        contents.forming[stream] = current
         contents.replace(
             stream,
             with: current.map {
@@ -298,6 +303,7 @@ extension StreamHub.Contents {
 
     private mutating func forget(_ stream: MarketStream) {
         latest[stream] = nil
+        forming[stream] = nil
         tickers[stream] = nil
         if stream == .allMiniTickers { allTickers = [:] }
         guard case .kline(let instrument, _) = stream, let series = series.removeValue(forKey: stream) else { return }
