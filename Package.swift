@@ -37,6 +37,7 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOWebSocket", package: "swift-nio"),
     .product(name: "NIOSSL", package: "swift-nio-ssl"),
     .product(name: "HTTPTypes", package: "swift-http-types"),
+    .product(name: "NIOHTTPCompression", package: "swift-nio-extras"),
     .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
     .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
     .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -110,6 +111,7 @@ let package = Package(
                 .embedInCode("postgres/001_candles.sql"), .embedInCode("postgres/002_candle_merge.sql"),
                 .embedInCode("postgres/003_progress.sql"), .embedInCode("postgres/004_records.sql"),
                 .embedInCode("postgres/005_recovery.sql"),
+                .embedInCode("postgres/006_instrument_numbers.sql"),
             ],
             exclude: ["kafka", "openapi.yaml", "asyncapi.yaml"]),
         library(

@@ -9,6 +9,7 @@ public enum Schemas {
         (3, "progress", text(PackageResources._03_progress_sql)),
         (4, "records", text(PackageResources._04_records_sql)),
         (5, "recovery", text(PackageResources._05_recovery_sql)),
+        (6, "instrument_numbers", text(PackageResources._06_instrument_numbers_sql)),
     ]
 
     private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }

@@ -209,7 +209,7 @@ import Testing
             }
             let posted = try await server.send("POST", "/api/v3/klines")
             #expect(posted.status == 405)
-            #expect(try posted.json()["code"]?.integer == -1_000 && posted.headers["allow"] == "GET, HEAD")
+            #expect(try posted.json()["code"]?.integer == -1_000 && posted.headers["allow"] == "GET, HEAD, OPTIONS")
             server.history.fail(with: HistoryError(isTransient: true, description: "away"))
             let down = try await server.get("/api/v3/klines?symbol=BTCUSDT&interval=1m")
             #expect(down.status == 503)

@@ -15,6 +15,8 @@ struct APIParts: Sendable {
     let logger: Logger
     var time = TimeSource.system
     var trades = TradeTail()
+    /// What `/config` shows: no secrets.
+    var shownSettings: [(key: String, value: String?)] = []
 }
 
 /// Routes, middleware, WebSockets and limits put together.
@@ -36,7 +38,7 @@ enum APIApplication {
         serverLogger.logLevel = max(serverLogger.logLevel, .warning)
         return Application(
             router: router(parts, gate, klines),
-            server: .webSocketUpgrade(configuration: WebSocketServerConfiguration()) { request in
+            server: .webSocketUpgrade(configuration: serverConfiguration) { request in
                 upgrade(request, parts, gate, klines.hub)
             },
             configuration: .init(
@@ -53,6 +55,12 @@ enum APIApplication {
             }, logger: serverLogger)
     }
 
+    private static var serverConfiguration: WebSocketServerConfiguration {
+        var configuration = WebSocketServerConfiguration()
+        configuration.compressionMarker = CompressionMiddleware.marker
+        return configuration
+    }
+
     private static func router(
         _ parts: APIParts, _ gate: WebSocketGate, _ klines: KlineParts
     ) -> Router<APIRequestContext> {
@@ -64,19 +72,30 @@ enum APIApplication {
                 "the dashboard has no chart: lightweight-charts.js is missing, scripts/setup installs it")
         }
         let pages = DashboardRoutes(assets: assets)
-        let knownPaths = Set(ServiceRoutes.paths + assets.names.map { "/dashboard/\($0)" } + ["/favicon.ico"])
+        let knownPaths = KnownPaths(
+            get: ServiceRoutes.paths + assets.names.map { "/dashboard/\($0)" } + ["/favicon.ico"])
+        let history = klines.history
+        let live = LiveGate(configuration: parts.configuration, board: parts.board, time: parts.time)
         router.add(
             middleware: AccessLogMiddleware(logger: parts.logger, time: parts.time, metrics: RequestMetrics()))
+        router.add(middleware: CompressionMiddleware())
         router.add(middleware: SecurityHeadersMiddleware())
+        router.add(
+            middleware: CrossOriginMiddleware(
+                knownPaths: knownPaths, origins: parts.configuration.crossOrigins))
         router.add(middleware: BinanceMiddleware())
         router.add(middleware: ProblemMiddleware(knownPaths: knownPaths, maxBodyBytes: maxBodyBytes))
-        MarketRoutes(
-            configuration: parts.configuration, board: parts.board, history: parts.history, time: parts.time
-        ).add(to: router)
+        MarketRoutes(configuration: parts.configuration, board: parts.board, live: live, time: parts.time)
+            .add(to: router)
+        CandleRoutes(configuration: parts.configuration, board: parts.board, live: live, history: history)
+            .add(to: router)
+        let days = DaySummaries(
+            board: parts.board, history: history, intervals: parts.configuration.intervals, time: parts.time)
+        SummaryRoutes(board: parts.board, days: days).add(to: router)
         TradeRoutes(configuration: parts.configuration, board: parts.board, trades: parts.trades).add(to: router)
         ServiceRoutes(
             configuration: parts.configuration, board: parts.board, gate: gate, health: parts.health,
-            metrics: parts.metrics, pages: pages
+            metrics: parts.metrics, pages: pages, shownSettings: parts.shownSettings
         ).add(to: router)
         BinanceRoutes(
             configuration: parts.configuration, board: parts.board, klines: klines.reader, days: klines.days,

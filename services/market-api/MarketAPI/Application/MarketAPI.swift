@@ -46,7 +46,8 @@ public enum MarketAPI {
         let application = APIApplication.make(
             APIParts(
                 configuration: configuration, board: board, history: history, health: context.health,
-                metrics: context.metrics, logger: context.logger, time: time, trades: trades),
+                metrics: context.metrics, logger: context.logger, time: time, trades: trades,
+                shownSettings: context.settings.shownValues(APISettings.all + SharedSettings.common)),
             services: [
                 StoreGuard(
                     pool: pool, configuration: postgres, history: history, board: board, health: context.health,

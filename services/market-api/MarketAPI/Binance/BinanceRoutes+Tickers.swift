@@ -18,9 +18,9 @@ extension BinanceRoutes {
             try requireLive()
             wanted = board.instruments.compactMap { info, quote in quote.map { (info.instrument, $0) } }
         }
-        let figures: [String: DayFigures]
+        let sums: [String: CandleSum]
         do throws(HistoryError) {
-            figures = try await days.days(wanted.map(\.0))
+            sums = try await days.days(wanted.map(\.0))
         } catch {
             throw BinanceErrorBody(KlineError.history(error))
         }
@@ -29,7 +29,7 @@ extension BinanceRoutes {
         if isList { json.beginArray() }
         for (instrument, quote) in wanted {
             BinanceTicker(
-                instrument.key, quote, lastQuantity(instrument), figures[instrument.key], days.span(instrument.venue)
+                instrument.key, quote, lastQuantity(instrument), sums[instrument.key], days.span(instrument.venue)
             ).write(isFull: type == "FULL", unit, into: &json)
         }
         if isList { json.endArray() }

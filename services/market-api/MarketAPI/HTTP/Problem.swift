@@ -11,6 +11,7 @@ struct Problem: Error, Hashable, Sendable {
         case symbolNotFollowed = "symbol-not-followed"
         case noTradeYet = "no-trade-yet"
         case noOpenCandle = "no-open-candle"
+        case noClosedCandle = "no-closed-candle"
         case notFound = "not-found"
         case methodNotAllowed = "method-not-allowed"
         case contentTooLarge = "content-too-large"
@@ -30,6 +31,7 @@ struct Problem: Error, Hashable, Sendable {
             case .symbolNotFollowed: "Symbol not followed"
             case .noTradeYet: "No trade yet"
             case .noOpenCandle: "No open candle"
+            case .noClosedCandle: "No closed candle"
             case .notFound: "Not found"
             case .methodNotAllowed: "Method not allowed"
             case .contentTooLarge: "Request body too large"
@@ -46,7 +48,7 @@ struct Problem: Error, Hashable, Sendable {
         var status: HTTPResponse.Status {
             switch self {
             case .unknownParameter, .invalidParameter: .badRequest
-            case .symbolNotFollowed, .noTradeYet, .noOpenCandle, .notFound, .assetMissing: .notFound
+            case .symbolNotFollowed, .noTradeYet, .noOpenCandle, .noClosedCandle, .notFound, .assetMissing: .notFound
             case .methodNotAllowed: .methodNotAllowed
             case .upgradeRequired: .upgradeRequired
             case .contentTooLarge: .contentTooLarge
@@ -110,6 +112,18 @@ extension Problem: HTTPResponseError {
 }
 
 extension Problem {
+    /// Why history cannot be given.
+    init(_ error: HistoryError) {
+        guard error.isTransient else {
+            self.init(.internalError, "History cannot be read (\(error)): the server's log says why.")
+            return
+        }
+        self.init(
+            .historyUnavailable,
+            "History cannot be read now (\(error)). /price and /current-candle go on. Try again in a moment.",
+            retryAfterSeconds: 2)
+    }
+
     static func notFollowed(_ instrument: Instrument, parameter: String = "symbol") -> Problem {
         Problem(
             .symbolNotFollowed,

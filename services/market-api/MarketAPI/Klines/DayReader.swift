@@ -12,14 +12,13 @@ actor DayReader {
     private static let maxAgeMicros: Int64 = 1_000_000
 
     private struct Known {
-        let figures: DayFigures?
+        let sum: CandleSum?
         let readAtMicros: Int64
     }
 
     private let history: any CandleRepository
     private let pending: PendingCandles
-    private let fine: Interval
-    private let coarse: Interval
+    private let intervals: [Interval]
     private let time: TimeSource
     private var known: [String: Known] = [:]
     private var reading: Task<Result<Void, HistoryError>, Never>?
@@ -27,13 +26,12 @@ actor DayReader {
     init(history: any CandleRepository, pending: PendingCandles, intervals: [Interval], time: TimeSource) {
         self.history = history
         self.pending = pending
+        self.intervals = intervals
         self.time = time
-        fine = intervals.filter { $0 <= .oneMinute }.max() ?? .base
-        coarse = intervals.filter { $0 <= .oneHour }.max() ?? .base
     }
 
-    /// The figures of some instruments by key text.
-    func days(_ instruments: [Instrument]) async throws(HistoryError) -> [String: DayFigures] {
+    /// The sums of some instruments by key text.
+    func days(_ instruments: [Instrument]) async throws(HistoryError) -> [String: CandleSum] {
         while true {
             let now = time.monotonicMicros
             let stale = instruments.filter { instrument in
@@ -52,8 +50,8 @@ actor DayReader {
             try outcome.get()
             break
         }
-        var days: [String: DayFigures] = [:]
-        for instrument in instruments { days[instrument.key] = known[instrument.key]?.figures }
+        var days: [String: CandleSum] = [:]
+        for instrument in instruments { days[instrument.key] = known[instrument.key]?.sum }
         return days
     }
 
@@ -65,22 +63,20 @@ actor DayReader {
 
     private func read(_ instruments: [Instrument]) async -> Result<Void, HistoryError> {
         let now = time.monotonicMicros
-        // Before the closed ones are read: what closes between the two is then in both, and never in neither.
-        var open: [String: [CandleRecord]] = [:]
-        for instrument in instruments { open[instrument.key] = pending.candles(instrument, fine) }
         for (venue, group) in Dictionary(grouping: instruments, by: \.venue) {
             let close = span(venue).close / 1_000_000
-            let start = (close - Self.seconds) / fine.seconds * fine.seconds + fine.seconds
-            let range = max(0, start)..<max(1, start + Self.seconds + fine.seconds)
+            let spans = CandleSpans(from: close - Self.seconds, to: close + 1, intervals: intervals)
+            // Before the closed ones are read: what closes between the two is then in both, and never in neither.
+            var open: [String: [CandleRecord]] = [:]
+            for instrument in group { open[instrument.key] = pending.candles(instrument, spans.newestInterval) }
             do throws(HistoryError) {
-                let stored = try await history.days(
-                    DaySelection(symbols: group.map(\.key), range: range, fine: fine, coarse: coarse))
+                let stored = try await history.sums(of: group.map(\.key), over: spans)
+                var sums = Dictionary(stored.map { ($0.symbol, $0) }, uniquingKeysWith: { first, _ in first })
                 for instrument in group {
-                    var figures = stored[instrument.key]
-                    for candle in open[instrument.key] ?? [] where range.contains(candle.windowStart) {
-                        try Self.add(candle, to: &figures)
+                    for candle in open[instrument.key] ?? [] where candle.windowStart >= spans.start {
+                        try Self.add(candle, to: &sums[instrument.key])
                     }
-                    known[instrument.key] = Known(figures: figures, readAtMicros: now)
+                    known[instrument.key] = Known(sum: sums[instrument.key], readAtMicros: now)
                 }
             } catch {
                 return .failure(error)
@@ -89,33 +85,37 @@ actor DayReader {
         return .success(())
     }
 
-    private static func add(_ candle: CandleRecord, to figures: inout DayFigures?) throws(HistoryError) {
-        guard let known = figures else {
-            figures = DayFigures(kline: BinanceKline(candle), previousClose: nil)
+    private static func add(_ candle: CandleRecord, to sum: inout CandleSum?) throws(HistoryError) {
+        guard let known = sum else {
+            sum = CandleSum(candle)
             return
         }
-        // It has closed meanwhile and is counted already.
-        guard candle.firstTradeID > known.kline.lastTradeID else { return }
-        guard figures?.kline.append(BinanceKline(candle)) ?? true else {
-            throw HistoryError(isTransient: false, description: "a sum is out of range")
+        // One that is not newer has closed meanwhile and is counted already.
+        guard candle.windowStart > known.lastWindowStart else { return }
+        guard sum?.append(candle) ?? true else {
+            throw HistoryError(isTransient: false, description: "the volume of \(candle.symbol) is out of range")
         }
     }
 }
 
 extension BinanceTicker {
     /// - Parameters:
-    ///   - figures: nil where nothing was traded.
+    ///   - sum: nil where nothing was traded.
     ///   - span: where the 24 hours begin and end, unix microseconds.
-    init(_ symbol: String, _ quote: Quote, _ lastQuantity: Quantity, _ figures: DayFigures?, _ span: (Int64, Int64)) {
-        let kline = figures?.kline ?? BinanceKline(startMicros: span.0, endMicros: span.1, flatAt: quote.price)
+    init(
+        _ symbol: String, _ quote: Quote, _ lastQuantity: Quantity, _ sum: CandleSum?,
+        _ span: (open: Int64, close: Int64)
+    ) {
+        let open = sum?.open ?? quote.price
         self.init(
             symbol: symbol,
-            priceChange: Price(scaledValue: quote.price.scaledValue - kline.open.scaledValue) ?? kline.open,
-            priceChangePercent: Ratio.percent(from: kline.open, to: quote.price, places: 3) ?? "0.000",
-            weightedAveragePrice: Ratio.averagePrice(kline.quoteVolume, over: kline.volume) ?? Price(raw: 0),
-            previousClose: figures?.previousClose ?? kline.open, lastPrice: quote.price, lastQuantity: lastQuantity,
-            open: kline.open, high: max(kline.high, quote.price), low: min(kline.low, quote.price),
-            volume: kline.volume, quoteVolume: kline.quoteVolume, openMicros: span.0, closeMicros: span.1,
-            firstTradeID: kline.firstTradeID, lastTradeID: kline.lastTradeID, tradeCount: kline.tradeCount)
+            priceChange: Price(scaledValue: quote.price.scaledValue - open.scaledValue) ?? Price(raw: 0),
+            priceChangePercent: Ratio.percent(from: open, to: quote.price, places: 3) ?? "0.000",
+            weightedAveragePrice: sum.flatMap { Ratio.averagePrice($0.quoteVolume, over: $0.volume) } ?? Price(raw: 0),
+            previousClose: sum?.previousClose ?? open, lastPrice: quote.price, lastQuantity: lastQuantity, open: open,
+            high: max(sum?.high ?? quote.price, quote.price), low: min(sum?.low ?? quote.price, quote.price),
+            volume: sum?.volume ?? .zero, quoteVolume: sum?.quoteVolume ?? .zero, openMicros: span.open,
+            closeMicros: span.close, firstTradeID: sum?.firstTradeID ?? -1, lastTradeID: sum?.lastTradeID ?? -1,
+            tradeCount: sum?.tradeCount ?? 0)
     }
 }

@@ -1,5 +1,7 @@
 /// What the dialects of others share: klines of every length, figures of the day and streams.
 struct KlineParts: Sendable {
+    /// Of which each question is asked once at a time.
+    let history: SharedHistory
     let reader: KlineReader
     let days: DayReader
     let hub: StreamHub
@@ -10,11 +12,12 @@ struct KlineParts: Sendable {
     init(_ parts: APIParts) {
         let pending = PendingCandles(time: parts.time)
         let intervals = parts.configuration.intervals
-        reader = KlineReader(history: parts.history, pending: pending, intervals: intervals)
-        days = DayReader(history: parts.history, pending: pending, intervals: intervals, time: parts.time)
+        history = SharedHistory(parts.history)
+        reader = KlineReader(history: history, pending: pending, intervals: intervals)
+        days = DayReader(history: history, pending: pending, intervals: intervals, time: parts.time)
         hub = StreamHub(pending: pending, intervals: intervals, time: parts.time)
         feeder = StreamFeeder(
-            hub: hub, board: parts.board, history: parts.history, days: days, trades: parts.trades)
+            hub: hub, board: parts.board, history: history, days: days, trades: parts.trades)
         // In this order: the hub asks for what is pending.
         parts.board.add(pending)
         parts.board.add(hub)

@@ -8,7 +8,8 @@ enum Ratio {
         rounded(amount.raw, over: volume.raw).flatMap { Price(scaledValue: $0) }
     }
 
-    /// A change in percent with so many decimal places, `1.250` or `-0.030`; nil where there is nothing to compare with.
+    /// A change in percent with so many decimal places, `1.250` or `-0.030`; nil where there is nothing to compare
+    /// with.
     static func percent(from open: Price, to price: Price, places: Int) -> String? {
         var scale: Int128 = 100
         for _ in 0..<places { scale *= 10 }

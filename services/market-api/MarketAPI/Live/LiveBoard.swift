@@ -49,6 +49,8 @@ final class LiveBoard: Sendable {
             guard let index = contents.index(of: instrument, atMicros: now) else { return false }
             for listener in contents.listeners { listener.took(update, of: instrument, isSnapshot: isSnapshot) }
             if contents.entries[index].take(quote) {
+                contents.newestMicros[instrument.venue] = max(
+                    contents.newestMicros[instrument.venue] ?? .min, quote.eventTimeMicros)
                 // A value that was read and not pushed says nothing about when it was traded.
                 if !isSnapshot { contents.venues.noteTrade(of: instrument.venue, atMicros: now) }
                 contents.subscribers.mark(.price(index))
@@ -110,12 +112,15 @@ final class LiveBoard: Sendable {
         contents.withLock { contents in
             if case .interrupted = contents.feed { return }
             contents.feed = .interrupted(sinceMicros: now)
+            // What closes from now on is not heard of.
+            for index in contents.entries.indices { contents.entries[index].forgetClosed() }
         }
     }
 
     /// Messages of the source were dropped here: closed candles may be among them.
     func feedDropped() {
         contents.withLock { contents in
+            for index in contents.entries.indices { contents.entries[index].forgetClosed() }
             contents.subscribers.deliver(.feedInterrupted)
             for listener in contents.listeners { listener.tookGap() }
         }
@@ -139,6 +144,25 @@ final class LiveBoard: Sendable {
     func openCandle(_ instrument: Instrument, _ interval: Interval) -> CandleRecord? {
         contents.withLock { $0.entry(instrument)?.openCandle(interval) }
     }
+
+    /// Takes the newest closed candle that the store has, read while the feed was connected.
+    func takeNewestClosed(_ candle: CandleRecord, of instrument: Instrument) {
+        contents.withLock { contents in
+            guard contents.feed == .connected, let index = contents.numbers[instrument.key] else { return }
+            contents.entries[index].takeNewestClosed(candle)
+        }
+    }
+
+    /// The newest closed candle of an interval; nil while it is not known.
+    func lastClosed(_ instrument: Instrument, _ interval: Interval) -> CandleRecord? {
+        contents.withLock { $0.entry(instrument)?.lastClosed(interval) }
+    }
+
+    /// The market's time: that of the newest trade of any symbol; unix microseconds, nil before the first.
+    var marketTimeMicros: Int64? { contents.withLock { $0.newestMicros.values.max() } }
+
+    /// The newest trade's time at one venue; unix microseconds, nil before the first.
+    func marketTimeMicros(of venue: String) -> Int64? { contents.withLock { $0.newestMicros[venue] } }
 
     func venueReports() -> [VenueMonitor.Report] {
         let now = time.monotonicMicros
@@ -235,6 +259,8 @@ extension LiveBoard {
         var feed = Feed.starting
         var subscribers = LiveSubscribers()
         var statusFrame: WebSocketFrameBytes?
+        /// Event time of the newest trade of each venue.
+        var newestMicros: [String: Int64] = [:]
         var listeners: [any LiveListener] = []
 
         /// The number of an instrument, a new one if need be; nil when there is no room.

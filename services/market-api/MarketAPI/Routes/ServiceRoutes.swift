@@ -6,8 +6,9 @@ import ServiceKit
 struct ServiceRoutes: Sendable {
     static let paths =
         [
-            "/", "/price", "/candles", "/current-candle", "/symbols", "/trades/recent", "/dashboard", "/metrics",
-            "/health", "/ready", "/version", "/feed", "/ws/price", "/ws", "/stream",
+            "/", "/price", "/prices", "/candles", "/candles/last", "/current-candle", "/symbols", "/trades/recent",
+            "/summary", "/dashboard", "/metrics", "/health", "/ready", "/version", "/config", "/feed", "/ws/price",
+            "/ws", "/stream",
         ] + BinanceRoutes.names.map { "/api/v3/\($0)" } + UDFRoutes.names.map { "/udf/\($0)" }
 
     let configuration: APIConfiguration
@@ -16,11 +17,13 @@ struct ServiceRoutes: Sendable {
     let health: HealthBoard
     let metrics: MetricsRegistry
     let pages: DashboardRoutes
+    let shownSettings: [(key: String, value: String?)]
 
     func add(to router: Router<APIRequestContext>) {
         router.get("health") { request, _ in try healthAnswer(request) }
         router.get("ready") { request, _ in try readyAnswer(request) }
         router.get("version") { request, _ in try versionAnswer(request) }
+        router.get("config") { request, _ in try configAnswer(request) }
         router.get("metrics") { request, _ in try metricsAnswer(request) }
         router.get("/") { request, _ in try root(request) }
         router.get("feed") { request, _ in try upgradeRequired(request) }
@@ -72,6 +75,26 @@ struct ServiceRoutes: Sendable {
         }
     }
 
+    /// What the service was told, without secrets. The first members are those of a forerunner.
+    private func configAnswer(_ request: Request) throws(Problem) -> Response {
+        _ = try QueryReader(request, known: [])
+        return .json { writer in
+            writer.beginObject()
+            writer.field("binance_symbol", configuration.defaultInstrument.symbol.lowercased())
+            writer.field("binance_interval", configuration.defaultInterval.description)
+            writer.field("api_host", configuration.host)
+            writer.field("api_port", configuration.port)
+            writer.key("settings")
+            writer.beginObject()
+            for (key, value) in shownSettings {
+                writer.key(key)
+                if let value { writer.string(value) } else { writer.null() }
+            }
+            writer.endObject()
+            writer.endObject()
+        }
+    }
+
     private func metricsAnswer(_ request: Request) throws(Problem) -> Response {
         _ = try QueryReader(request, known: [])
         return Response(
@@ -93,6 +116,10 @@ struct ServiceRoutes: Sendable {
                 writer.field("version", Version.text)
                 writer.field("source", configuration.marketSource)
                 writer.field("simulated", configuration.marketSource.isSimulatedMarketSource)
+                // These three are what a forerunner's clients look for.
+                writer.field("message", "Exact candles and live prices: paths lists what there is.")
+                writer.field("status", "running")
+                writer.field("websocket_endpoint", "/ws/price")
                 writer.key("paths")
                 writer.beginArray()
                 for path in Self.paths { writer.string(path) }

@@ -62,13 +62,13 @@ struct StreamFeeder: Service {
                 guard let quote, wanted?.contains(info.instrument) ?? true else { return nil }
                 return (info.instrument, quote)
             }
-            if !quotes.isEmpty, let figures = try? await days.days(quotes.map(\.0)) {
+            if !quotes.isEmpty, let sums = try? await days.days(quotes.map(\.0)) {
                 let tickers: [(Instrument, BinanceTicker)] = quotes.map { instrument, quote in
                     let quantity = trades.newest(instrument, limit: 1).last?.quantity ?? .zero
                     return (
                         instrument,
                         BinanceTicker(
-                            instrument.key, quote, quantity, figures[instrument.key], days.span(instrument.venue))
+                            instrument.key, quote, quantity, sums[instrument.key], days.span(instrument.venue))
                     )
                 }
                 hub.publish(tickers)
