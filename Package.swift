@@ -37,6 +37,7 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOWebSocket", package: "swift-nio"),
     .product(name: "NIOSSL", package: "swift-nio-ssl"),
     .product(name: "HTTPTypes", package: "swift-http-types"),
+    .product(name: "NIOHTTPCompression", package: "swift-nio-extras"),
     .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
     .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
     .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -112,6 +113,7 @@ let package = Package(
                 .embedInCode("postgres/001_candles.sql"), .embedInCode("postgres/002_candle_merge.sql"),
                 .embedInCode("postgres/003_progress.sql"), .embedInCode("postgres/004_records.sql"),
                 .embedInCode("postgres/005_recovery.sql"), .embedInCode("postgres/006_subscriptions.sql"),
+                .embedInCode("postgres/007_instrument_numbers.sql"),
             ],
             exclude: ["kafka", "capture.schema.json", "capture.sample.jsonl", "openapi.yaml", "asyncapi.yaml"]),
         library(
@@ -184,8 +186,8 @@ let package = Package(
         + service(
             "market-api", library: "MarketAPI",
             [
-                "MarketCore", "MarketWire", "KafkaClient", "PostgresClient", "RedisClient", "Schemas", "ServiceKit",
-                "Exchanges", "WebSockets", hummingbird, hummingbirdCore, httpTypes, lifecycle, logging, metrics,
+                "MarketCore", "MarketWire", "KafkaClient", "PostgresClient", "RedisClient", "Exchanges", "Schemas",
+                "ServiceKit", "WebSockets", hummingbird, hummingbirdCore, httpTypes, lifecycle, logging, metrics,
             ], resources: [.embedInCode("Dashboard")])
         + service(
             "exchange-simulator", library: "ExchangeSimulator",

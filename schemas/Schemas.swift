@@ -10,6 +10,7 @@ public enum Schemas {
         (4, "records", text(PackageResources._04_records_sql)),
         (5, "recovery", text(PackageResources._05_recovery_sql)),
         (6, "subscriptions", text(PackageResources._06_subscriptions_sql)),
+        (7, "instrument_numbers", text(PackageResources._07_instrument_numbers_sql)),
     ]
 
     private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }

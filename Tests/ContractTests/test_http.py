@@ -14,6 +14,7 @@ ANSWERS = [
     ("/candles", {"include_open": "true"}, 200),
     ("/candles", {"start": "0", "end": "10"}, 200),
     ("/current-candle", {"interval": "1m"}, 200),
+    ("/trades/recent", {"limit": "5"}, 200),
     ("/symbols", {}, 200),
     ("/", {}, 200),
     ("/health", {}, 200),

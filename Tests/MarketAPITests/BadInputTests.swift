@@ -52,7 +52,11 @@ import Testing
         Case("/candles?cursor=b.1700000000.10s.ETHUSDT", 400, "invalid-parameter", "another request"),
         Case("/candles?cursor=f.1700000000.10s.BTCUSDT", 400, "invalid-parameter", "another request"),
         Case("/candles?intervall=1m", 400, "unknown-parameter", "interval"),
-        Case("/candles?fill=previous", 400, "unknown-parameter", "fill"),
+        Case("/candles?fill=next", 400, "invalid-parameter", "previous"),
+        Case("/candles?order=up", 400, "invalid-parameter", "asc, desc"),
+        Case("/candles?format=xml", 400, "invalid-parameter", "json, csv"),
+        Case("/candles?filling=previous", 400, "unknown-parameter", "fill"),
+        Case("/candles/last?symbol=ETHUSDT", 404, "no-closed-candle", "10s"),
         Case("/candles?symbol=XRPUSDT", 404, "symbol-not-followed", "/symbols"),
         Case("/price?symbol=XRPUSDT", 404, "symbol-not-followed", "/symbols"),
         Case("/price?symbol=ETHUSDT", 404, "no-trade-yet", "no trade"),
@@ -93,7 +97,7 @@ import Testing
             for method in ["POST", "PUT", "DELETE"] {
                 let answer = try await server.send(method, "/candles")
                 #expect(answer.status == 405)
-                #expect(answer.headers["allow"] == "GET, HEAD")
+                #expect(answer.headers["allow"] == "GET, HEAD, OPTIONS")
             }
             let head = try await server.send("HEAD", "/candles")
             #expect(head.status == 200 && head.body.isEmpty)

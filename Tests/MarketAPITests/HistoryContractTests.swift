@@ -76,9 +76,58 @@ import Testing
                 #expect(found == Array(edge == .oldest ? inRange.prefix(limit) : inRange.suffix(limit)))
             }
         }
+        try await checkSums(history, &random)
+        try await checkNumbers(history)
         let instruments = try await history.instruments()
         #expect(instruments.map(\.instrument.key) == ["BTCUSDT"])
         #expect(instruments.first?.base == "BTC" && instruments.first?.status == "trading")
+    }
+}
+
+extension HistoryContractTests {
+    /// Against a sum over the candles one by one.
+    private func checkSums(_ history: any CandleRepository, _ random: inout SeededRandom) async throws {
+        let symbols = ["BTCUSDT", "ETHUSDT", "kraken:BTC/USD"]
+        for _ in 0..<40 {
+            let start = Int64.random(in: 1_699_990_000...1_733_000_000, using: &random)
+            let spans = CandleSpans(
+                from: start, to: start + Int64.random(in: 1...4_000_000, using: &random),
+                intervals: [.tenSeconds, .oneHour])
+            var expected: [String: CandleSum] = [:]
+            for symbol in symbols {
+                let own = spans.spans.flatMap { span in
+                    Self.candles.filter {
+                        $0.symbol == symbol && $0.interval == span.interval && span.range.contains($0.windowStart)
+                    }.sorted { $0.windowStart < $1.windowStart }
+                }
+                let before = Self.candles.filter {
+                    $0.symbol == symbol && $0.interval == spans.newestInterval && $0.windowStart < spans.start
+                        && $0.windowStart >= spans.start - 31 * 86_400
+                }
+                guard let first = own.first, let last = own.last else { continue }
+                expected[symbol] = CandleSum(
+                    symbol: symbol, open: first.open, high: own.map(\.high).max() ?? first.high,
+                    low: own.map(\.low).min() ?? first.low, close: last.close,
+                    volume: Quantity(raw: own.reduce(0) { $0 + $1.volume.raw }),
+                    quoteVolume: QuoteAmount(raw: own.reduce(0) { $0 + $1.quoteVolume.raw }),
+                    tradeCount: own.reduce(0) { $0 + $1.tradeCount }, lastWindowStart: last.windowStart,
+                    previousClose: before.max { $0.windowStart < $1.windowStart }?.close,
+                    firstTradeID: first.firstTradeID, lastTradeID: last.lastTradeID)
+            }
+            let found = try await history.sums(of: symbols, over: spans)
+            #expect(Dictionary(uniqueKeysWithValues: found.map { ($0.symbol, $0) }) == expected)
+        }
+    }
+
+    private func checkNumbers(_ history: any CandleRepository) async throws {
+        let first = try await history.numbers(of: ["B", "A"])
+        #expect(first.map(\.symbol) == ["A", "B"] && first.map(\.id) == [1, 2])
+        async let one = history.numbers(of: ["C", "A", "D"])
+        async let other = history.numbers(of: ["D", "C", "E"])
+        let all = try await one + other
+        #expect(Set(all.map(\.id)).count == Set(all.map(\.symbol)).count)
+        #expect(all.first { $0.symbol == "A" } == first[0])
+        #expect(try await history.numbers(of: ["A", "C"]).map(\.symbol) == ["A", "C"])
     }
 }
 

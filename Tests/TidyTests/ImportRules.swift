@@ -6,7 +6,8 @@ enum ImportRules {
     static let platform: Set<String> = ["Glibc", "Musl", "Synchronization"]
     static let swiftServer: Set<String> = ["Logging", "Metrics", "ServiceLifecycle"]
     static let nio: Set<String> = [
-        "NIOCore", "NIOPosix", "NIOHTTP1", "NIOWebSocket", "NIOSSL", "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "HTTPTypes",
+        "NIOCore", "NIOPosix", "NIOHTTP1", "NIOWebSocket", "NIOSSL", "NIOHTTPCompression", "NIOHTTPTypes",
+        "NIOHTTPTypesHTTP1", "HTTPTypes",
         "HummingbirdCore", "Hummingbird",
     ]
     static let clients: Set<String> = ["KafkaClient", "PostgresClient", "RedisClient"]

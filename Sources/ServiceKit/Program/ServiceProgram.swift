@@ -127,6 +127,9 @@ public struct ServiceProgram: Sendable {
     /// Runs the body until it ends or a signal asks it to stop gracefully.
     private func serve(_ context: ServiceContext) async throws {
         context.logger.info("starting", metadata: ["version": "\(Version.text)"])
+        for alias in context.settings.aliasesInUse(settings) {
+            context.logger.notice("\(alias.name) is taken as \(alias.key): that is its name here")
+        }
         var configuration = ServiceGroupConfiguration(
             services: [
                 .init(

@@ -52,12 +52,22 @@ public struct Settings: Sendable {
         do {
             return try setting.parse(text)
         } catch {
-            throw .malformed(setting, text: text, problem: error)
+            throw .malformed(setting, text: text, problem: error, alias: alias(of: setting.key))
         }
     }
 
     /// The text given for a key, however it was given: `KAFKA_CLIENT_*` are looked up so, by librdkafka's names.
     public func text(forKey key: String) -> String? {
+        given(key) ?? alias(of: key).flatMap { alias in given(alias.name).map(alias.convert) }
+    }
+
+    /// The alias that a key's value comes from; nil where the key is given itself, or not at all.
+    func alias(of key: String) -> SettingAlias? {
+        guard given(key) == nil else { return nil }
+        return SettingAlias.all.first { $0.key == key && given($0.name) != nil }
+    }
+
+    private func given(_ key: String) -> String? {
         reader.string(forKey: Self.configKey(key), isSecret: true).flatMap { $0.isEmpty ? nil : $0 }
     }
 
@@ -68,7 +78,7 @@ public struct Settings: Sendable {
             do {
                 try setting.check(text)
             } catch {
-                throw .malformed(setting, text: text, problem: error)
+                throw .malformed(setting, text: text, problem: error, alias: alias(of: setting.key))
             }
         }
     }

@@ -4,10 +4,12 @@ public struct SettingsError: Error, Sendable, CustomStringConvertible {
 
     init(_ description: String) { self.description = description }
 
-    static func malformed(_ setting: any AnySetting, text: String, problem: SettingProblem) -> SettingsError {
+    static func malformed(
+        _ setting: any AnySetting, text: String, problem: SettingProblem, alias: SettingAlias? = nil
+    ) -> SettingsError {
         let shown = setting.isSecret ? "(secret)" : "'\(Masking.masked(text).prefix(200))'"
         return SettingsError(
-            "\(setting.key): \(shown) cannot be used, expected \(problem.whatWouldBeValid). "
+            "\(setting.key)\(alias.map { " (given as \($0.name))" } ?? ""): \(shown) cannot be used, expected \(problem.whatWouldBeValid). "
                 + "Set it by \(setting.optionName), the environment or .env.")
     }
 

@@ -24,6 +24,9 @@ public struct WebSocketServerConfiguration: Sendable {
     public var handshakeTimeout: Duration = .seconds(10)
     /// How long an HTTP connection may be idle; nil for ever.
     public var idleTimeout: Duration? = .seconds(60)
+    /// Answers with this header, lower-cased, are compressed where the client takes that; the header goes no further.
+    /// Nil compresses nothing.
+    public var compressionMarker: String?
     /// Speaks TLS with these; nil for plain text.
     public var tls: NIOSSLContext?
 

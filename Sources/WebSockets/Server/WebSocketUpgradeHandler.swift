@@ -3,6 +3,7 @@ import HummingbirdCore
 import Logging
 import NIOCore
 import NIOHTTP1
+import NIOHTTPCompression
 import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
 import NIOWebSocket
@@ -144,6 +145,9 @@ final class WebSocketUpgradeHandler: ChannelInboundHandler, RemovableChannelHand
     private func becomeHTTP(_ context: ChannelHandlerContext, first: NIOAny) {
         do {
             let pipeline = context.pipeline.syncOperations
+            if let marker = configuration.compressionMarker {
+                try pipeline.addHandler(HTTPResponseCompressor.marked(by: marker))
+            }
             try pipeline.addHandlers([
                 LastRequestMarker(), HTTP1ToHTTPServerCodec(secure: configuration.tls != nil),
                 HTTPConnectionStateHandler(idleTimeout: configuration.idleTimeout, logger: logger),

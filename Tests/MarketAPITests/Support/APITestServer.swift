@@ -22,8 +22,10 @@ struct APITestServer: Sendable {
 
     static func with(
         symbols: [String] = ["BTCUSDT", "ETHUSDT"], time: TimeSource = .system,
+        trades: TradeTail = TradeTail(), shownSettings: [(key: String, value: String?)] = [],
         configure: (inout APIConfiguration) -> Void = { _ in },
         subscriptions: (LiveBoard) -> SubscriptionDesk? = { _ in nil },
+        repository: (any CandleRepository)? = nil,
         _ body: (APITestServer) async throws -> Void
     ) async throws {
         var configuration = APIConfiguration(instruments: try symbols.map { try Sample.instrument($0) })
@@ -42,8 +44,9 @@ struct APITestServer: Sendable {
         let port = Mutex(0)
         let application = APIApplication.make(
             APIParts(
-                configuration: configuration, board: board, history: history, health: health,
-                metrics: MetricsRegistry(), logger: logger, subscriptions: subscriptions(board), time: time),
+                configuration: configuration, board: board, history: repository ?? history, health: health,
+                metrics: MetricsRegistry(), logger: logger, subscriptions: subscriptions(board), time: time,
+                trades: trades, shownSettings: shownSettings),
             onRunning: { listening in port.withLock { $0 = listening } })
         let group = ServiceGroup(configuration: .init(services: [application], logger: logger))
         try await withThrowingTaskGroup(of: Void.self) { tasks in
@@ -86,6 +89,10 @@ struct APIAnswer: Sendable {
 
     func json() throws -> JSONValue { try JSONValue(parsing: body) }
 
+    /// Asks for nothing by itself and gives bodies as they came, compressed ones too. Lives as long as the process.
+    private static let client = HTTPClient(
+        eventLoopGroupProvider: .singleton, configuration: .init(decompression: .disabled))
+
     static func get(port: Int, _ path: String, headers: [String: String] = [:]) async throws -> APIAnswer {
         try await send("GET", port: port, path, headers: headers)
     }
@@ -97,7 +104,7 @@ struct APIAnswer: Sendable {
         request.method = .init(rawValue: method)
         for (name, value) in headers { request.headers.add(name: name, value: value) }
         if let body { request.body = .bytes(body) }
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(20))
+        let response = try await client.execute(request, timeout: .seconds(20))
         let body = try await response.body.collect(upTo: 16 << 20)
         var fields: [String: String] = [:]
         for (name, value) in response.headers { fields[name.lowercased()] = value }

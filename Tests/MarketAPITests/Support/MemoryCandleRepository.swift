@@ -14,6 +14,7 @@ final class MemoryCandleRepository: CandleRepository {
     private struct Contents {
         var candles: [Key: [Int64: CandleRecord]] = [:]
         var instruments: [InstrumentInfo] = []
+        var numbers: [String] = []
         var failure: HistoryError?
     }
 
@@ -51,6 +52,35 @@ final class MemoryCandleRepository: CandleRepository {
             }
         }
         return try outcome.get()
+    }
+
+    func sums(of symbols: [String], over spans: CandleSpans) async throws(HistoryError) -> [CandleSum] {
+        var sums: [CandleSum] = []
+        for symbol in symbols {
+            var sum: CandleSum?
+            for span in spans.spans {
+                let found = try await candles(
+                    CandleSelection(
+                        symbol: symbol, interval: span.interval, range: span.range, edge: .oldest, limit: .max))
+                for candle in found where !(sum?.append(candle) ?? false) { sum = CandleSum(candle) }
+            }
+            sum?.previousClose = try await candles(
+                CandleSelection(
+                    symbol: symbol, interval: spans.newestInterval,
+                    range: max(0, spans.start - 31 * 86_400)..<spans.start, edge: .newest, limit: 1)
+            ).last?.close
+            if let sum { sums.append(sum) }
+        }
+        return sums
+    }
+
+    func numbers(of symbols: [String]) async throws(HistoryError) -> [InstrumentNumber] {
+        contents.withLock { contents in
+            for symbol in symbols.sorted() where !contents.numbers.contains(symbol) { contents.numbers.append(symbol) }
+            return contents.numbers.enumerated().filter { symbols.contains($1) }.map {
+                InstrumentNumber(id: Int64($0 + 1), symbol: $1, createdMicros: 1_700_000_000_000_000)
+            }
+        }
     }
 
     func instruments() async throws(HistoryError) -> [InstrumentInfo] {

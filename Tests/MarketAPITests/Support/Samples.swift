@@ -36,6 +36,17 @@ enum Sample {
             missingTrades: windowStart.isMultiple(of: 70) ? nil : 0, revision: revision, isClosed: isClosed)
     }
 
+    /// A trade whose figures follow from its id; `seconds` after a fixed instant, by default at it.
+    static func trade(
+        _ id: Int64, symbol: String = "BTCUSDT", count: Int64 = 1, aggregate: Int64? = nil, seconds: Int64 = 0
+    ) throws -> Trade {
+        let micros = 1_700_000_000_000_000 + seconds * 1_000_000
+        return Trade(
+            instrument: try instrument(symbol), tradeID: id, price: Price(raw: 6_700_000_000_000 + id * 1_000_000),
+            quantity: Quantity(raw: 100_000 * (1 + Int128(id % 7))), takerSide: id.isMultiple(of: 2) ? .buy : .sell,
+            eventTimeMicros: micros, receivedTimeMicros: micros + 20_000, tradeCount: count, aggregateID: aggregate)
+    }
+
     static func update(
         _ symbol: String = "BTCUSDT", price text: String, tradeID: Int64, eventTimeMicros: Int64? = nil,
         candles: [CandleRecord] = []

@@ -3,21 +3,12 @@ import MarketCore
 
 /// Candles of a symbol, folded from its trades when they are asked for.
 struct KlineFold {
-    struct Kline: Sendable, Hashable {
-        let startMicros: Int64
-        /// The instant at which the next window starts.
-        let endMicros: Int64
-        /// Nil of a window without trades: all four prices are then `previousClose`.
-        let candle: Candle?
-        let previousClose: Price
-    }
-
     /// Trades that one request may fold; a longer answer is cut, as a page may be.
     static let maxTrades: Int64 = 2_000_000
 
     let tape: any MarketTape
     let symbol: Int
-    let interval: KlineInterval
+    let interval: BinanceInterval
     /// Where the tape is now.
     let position: Int64
 
@@ -26,28 +17,28 @@ struct KlineFold {
     /// The klines whose windows begin in `from...through`: the first `limit` of them, or the last where `from` is nil.
     ///
     /// - Throws: ``BinanceErrorBody`` where even one window has more trades than can be folded at once.
-    func klines(from: Int64?, through: Int64?, limit: Int) throws(BinanceErrorBody) -> [Kline] {
+    func klines(from: Int64?, through: Int64?, limit: Int) throws(BinanceErrorBody) -> [BinanceKline] {
         let first = tape.firstID(kind, of: symbol)
         guard tape.lastID(kind, of: symbol, through: position) >= first,
             let firstTrade = tape.trades(kind, from: first, through: first, of: symbol).first
         else { return [] }
-        let lowest = interval.windowStart(ofMicros: firstTrade.timeMicros)
-        let highest = interval.windowStart(ofMicros: min(through ?? position, position))
+        let lowest = windowStart(ofMicros: firstTrade.timeMicros)
+        let highest = windowStart(ofMicros: min(through ?? position, position))
         guard highest >= lowest else { return [] }
         var starts: [Int64] = []
         if let from {
-            var start = interval.windowStart(ofMicros: max(from, lowest))
-            if start < from { start = interval.windowEnd(ofStart: start) }
+            var start = windowStart(ofMicros: max(from, lowest))
+            if start < from { start = windowEnd(ofStart: start) }
             while start <= highest, starts.count < limit {
                 starts.append(start)
-                start = interval.windowEnd(ofStart: start)
+                start = windowEnd(ofStart: start)
             }
         } else {
             var start = highest
             while start >= lowest, starts.count < limit {
                 starts.append(start)
                 guard start > lowest else { break }
-                start = interval.windowStart(ofMicros: start - 1)
+                start = windowStart(ofMicros: start - 1)
             }
         }
         let affordable = try cut(starts)
@@ -72,14 +63,14 @@ struct KlineFold {
     }
 
     private func ids(ofWindow start: Int64) -> (first: Int64, last: Int64) {
-        let end = min(interval.windowEnd(ofStart: start) - 1, position)
+        let end = min(windowEnd(ofStart: start) - 1, position)
         return (
             tape.lastID(kind, of: symbol, through: start - 1) + 1, tape.lastID(kind, of: symbol, through: end)
         )
     }
 
-    private func fold(_ starts: [Int64]) -> [Kline] {
-        var klines: [Kline] = []
+    private func fold(_ starts: [Int64]) -> [BinanceKline] {
+        var klines: [BinanceKline] = []
         var previousClose: Price?
         for start in starts {
             let ids = ids(ofWindow: start)
@@ -99,12 +90,35 @@ struct KlineFold {
             let before = previousClose ?? lastPrice(before: ids.first)
             guard let close = candle?.close ?? before else { continue }
             klines.append(
-                Kline(
-                    startMicros: start, endMicros: interval.windowEnd(ofStart: start), candle: candle,
-                    previousClose: before ?? close))
+                Self.kline(start, windowEnd(ofStart: start), candle, flatAt: before ?? close))
             previousClose = close
         }
         return klines
+    }
+
+    private static func kline(_ start: Int64, _ end: Int64, _ candle: Candle?, flatAt close: Price) -> BinanceKline {
+        var kline = BinanceKline(startMicros: start, endMicros: end, flatAt: close)
+        guard let candle else { return kline }
+        kline.open = candle.open
+        kline.high = candle.high
+        kline.low = candle.low
+        kline.close = candle.close
+        kline.volume = candle.volume
+        kline.quoteVolume = candle.quoteVolume
+        kline.tradeCount = candle.tradeCount
+        kline.takerBuyVolume = candle.takerBuyVolume
+        kline.takerBuyQuoteVolume = candle.takerBuyQuoteVolume
+        kline.firstTradeID = candle.first.id
+        kline.lastTradeID = candle.last.id
+        return kline
+    }
+
+    private func windowStart(ofMicros time: Int64) -> Int64 {
+        BinanceCalendar(interval).windowStart(ofSeconds: time / 1_000_000) * 1_000_000
+    }
+
+    private func windowEnd(ofStart start: Int64) -> Int64 {
+        BinanceCalendar(interval).windowEnd(ofStart: start / 1_000_000) * 1_000_000
     }
 
     private func lastPrice(before id: Int64) -> Price? {

@@ -11,7 +11,7 @@ struct RESTInterface: Sendable {
     let time: TimeSource
     let faults: FaultBoard
 
-    private typealias Answer = @Sendable (RESTQuery, BinanceTimeUnit) throws(BinanceErrorBody) -> [UInt8]
+    private typealias Answer = @Sendable (BinanceQuery, BinanceTimeUnit) throws(BinanceErrorBody) -> [UInt8]
 
     func addRoutes(to router: Router<SimulatorContext>) {
         add("ping", weight: 1, [], to: router) { _, _ in Array("{}".utf8) }
@@ -23,24 +23,24 @@ struct RESTInterface: Sendable {
             to: router
         ) {
             query, unit throws(BinanceErrorBody) in
-            RESTBodies.exchangeInfo(
+            BinanceBodies.exchangeInfo(
                 try symbols(query), serverTime: unit.time(ofMicros: time.wallMicros), weightLimit: weights.limit)
         }
         add("trades", weight: 25, ["symbol", "limit"], to: router) { query, unit throws(BinanceErrorBody) in
-            RESTBodies.trades(try newest(.trade, query), unit)
+            BinanceBodies.trades(try newest(.trade, query), unit)
         }
         add("historicalTrades", weight: 25, ["symbol", "limit", "fromId"], to: router) {
             query, unit throws(BinanceErrorBody) in
-            guard query.has("fromId") else { return RESTBodies.trades(try newest(.trade, query), unit) }
-            return RESTBodies.trades(try following(.trade, query), unit)
+            guard query.has("fromId") else { return BinanceBodies.trades(try newest(.trade, query), unit) }
+            return BinanceBodies.trades(try following(.trade, query), unit)
         }
         add("aggTrades", weight: 4, ["symbol", "limit", "fromId", "startTime", "endTime"], to: router) {
             query, unit throws(BinanceErrorBody) in
-            RESTBodies.aggregates(try aggregates(query), unit)
+            BinanceBodies.aggregates(try aggregates(query), unit)
         }
         add("klines", weight: 2, ["symbol", "interval", "limit", "startTime", "endTime", "timeZone"], to: router) {
             query, unit throws(BinanceErrorBody) in
-            RESTBodies.klines(try klines(query), unit)
+            BinanceBodies.klines(try klines(query), unit)
         }
     }
 
@@ -64,7 +64,7 @@ struct RESTInterface: Sendable {
                     let isMicros = request.headers[.timeUnit]?.uppercased() == "MICROSECOND"
                     response = Self.response(
                         .ok,
-                        try answer(try RESTQuery(pairs, known: known), isMicros ? .microsecond : .millisecond))
+                        try answer(try BinanceQuery(pairs, known: known), isMicros ? .microsecond : .millisecond))
                 } catch {
                     response = Self.response(of: error)
                 }
@@ -89,25 +89,22 @@ struct RESTInterface: Sendable {
 
     private func position() -> Int64? { tape.position(atMicros: time.wallMicros) }
 
-    private func symbols(_ query: RESTQuery) throws(BinanceErrorBody) -> [InstrumentRecord] {
-        if query.has("symbol") {
-            guard !query.has("symbols") else { throw .invalidCombination }
-            return [tape.symbols[try query.symbol(of: tape)]]
-        }
-        guard let list = query.text("symbols") else { return tape.symbols }
-        guard let elements = (try? JSONValue(parsing: Array(list.utf8)))?.elements, !elements.isEmpty else {
-            throw .illegalCharacters("symbols", legal: #"^\["[A-Z0-9-_.]{1,20}"(,"[A-Z0-9-_.]{1,20}"){0,}\]$"#)
-        }
+    private func symbols(_ query: BinanceQuery) throws(BinanceErrorBody) -> [InstrumentRecord] {
+        guard let names = try query.symbols() else { return tape.symbols }
         var records: [InstrumentRecord] = []
-        for element in elements {
-            records.append(
-                tape.symbols[try RESTQuery.index(of: element.text ?? "", in: tape, parameter: "symbols")])
-        }
+        for name in names { records.append(tape.symbols[try index(of: name)]) }
         return records
     }
 
-    private func newest(_ kind: BinanceStreamKind, _ query: RESTQuery) throws(BinanceErrorBody) -> [BinanceTrade] {
-        let symbol = try query.symbol(of: tape)
+    private func symbol(_ query: BinanceQuery) throws(BinanceErrorBody) -> Int { try index(of: query.symbol()) }
+
+    private func index(of symbol: String) throws(BinanceErrorBody) -> Int {
+        guard let index = tape.index(of: symbol) else { throw .invalidSymbol }
+        return index
+    }
+
+    private func newest(_ kind: BinanceStreamKind, _ query: BinanceQuery) throws(BinanceErrorBody) -> [BinanceTrade] {
+        let symbol = try symbol(query)
         let limit = try query.limit(default: 500, max: 1_000)
         guard tape.has(kind) else { throw .unsupportedBySource }
         guard let position = position() else { return [] }
@@ -116,8 +113,9 @@ struct RESTInterface: Sendable {
         return tape.trades(kind, from: first, through: last, of: symbol)
     }
 
-    private func following(_ kind: BinanceStreamKind, _ query: RESTQuery) throws(BinanceErrorBody) -> [BinanceTrade] {
-        let symbol = try query.symbol(of: tape)
+    private func following(_ kind: BinanceStreamKind, _ query: BinanceQuery) throws(BinanceErrorBody) -> [BinanceTrade]
+    {
+        let symbol = try symbol(query)
         let limit = try query.limit(default: 500, max: 1_000)
         let from = try query.integer("fromId") ?? 0
         guard tape.has(kind) else { throw .unsupportedBySource }
@@ -128,14 +126,14 @@ struct RESTInterface: Sendable {
         return tape.trades(kind, from: first, through: first + min(Int64(limit) - 1, last - first), of: symbol)
     }
 
-    private func aggregates(_ query: RESTQuery) throws(BinanceErrorBody) -> [BinanceTrade] {
+    private func aggregates(_ query: BinanceQuery) throws(BinanceErrorBody) -> [BinanceTrade] {
         let (start, end) = (try query.time("startTime"), try query.time("endTime"))
         if query.has("fromId") {
             guard start == nil, end == nil else { throw .invalidCombination }
             return try following(.aggTrade, query)
         }
         guard start != nil || end != nil else { return try newest(.aggTrade, query) }
-        let symbol = try query.symbol(of: tape)
+        let symbol = try symbol(query)
         let limit = Int64(try query.limit(default: 500, max: 1_000))
         if let start, let end, start > end { throw .notValid("startTime") }
         guard tape.has(.aggTrade) else { throw .unsupportedBySource }
@@ -151,10 +149,10 @@ struct RESTInterface: Sendable {
         return tape.trades(.aggTrade, from: first, through: min(last, first + limit - 1), of: symbol)
     }
 
-    private func klines(_ query: RESTQuery) throws(BinanceErrorBody) -> [KlineFold.Kline] {
-        let symbol = try query.symbol(of: tape)
+    private func klines(_ query: BinanceQuery) throws(BinanceErrorBody) -> [BinanceKline] {
+        let symbol = try symbol(query)
         guard let text = query.text("interval") else { throw .missing("interval") }
-        guard let interval = KlineInterval(rawValue: text) else { throw .invalidInterval }
+        guard let interval = BinanceInterval(rawValue: text), interval != .tenSeconds else { throw .invalidInterval }
         let (start, end) = (try query.time("startTime"), try query.time("endTime"))
         let limit = try query.limit(default: 500, max: 1_000)
         if let zone = query.text("timeZone"), zone != "0" { throw .notValid("timeZone") }

@@ -44,7 +44,9 @@ public struct ExchangeSimulatorService: Sendable {
         let application = Application(
             router: router(tape, faults),
             server: .webSocketUpgrade(configuration: configuration) { request in
-                guard let address = StreamAddress(path: request.path, query: request.query) else { return .dontUpgrade }
+                guard let address = BinanceStreamAddress(path: request.path, query: request.query) else {
+                    return .dontUpgrade
+                }
                 return .upgrade([:]) { try await session.run($0, address) }
             },
             configuration: .init(address: .hostname(settings.host, port: settings.port), serverName: "simulator"),

@@ -17,7 +17,7 @@ struct StreamSession: Sendable {
     private static let open = Mutex(0)
 
     /// Runs until the client leaves, breaks a rule, or is too slow.
-    func run(_ session: WebSocketSession, _ address: StreamAddress) async throws {
+    func run(_ session: WebSocketSession, _ address: BinanceStreamAddress) async throws {
         Self.count(+1)
         defer { Self.count(-1) }
         let subscriptions = Subscriptions(tape: tape, isCombined: address.isCombined)

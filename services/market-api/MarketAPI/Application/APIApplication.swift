@@ -16,6 +16,9 @@ struct APIParts: Sendable {
     /// Nil where nothing can be changed.
     var subscriptions: SubscriptionDesk?
     var time = TimeSource.system
+    var trades = TradeTail()
+    /// What `/config` shows: no secrets.
+    var shownSettings: [(key: String, value: String?)] = []
 }
 
 /// Routes, middleware, WebSockets and limits put together.
@@ -32,18 +35,19 @@ enum APIApplication {
         let gate = WebSocketGate(limit: parts.configuration.maxWebSocketClients, logger: parts.logger)
         let status = StatusPublisher(
             board: parts.board, health: parts.health, configuration: parts.configuration, time: parts.time)
+        let klines = KlineParts(parts)
         var serverLogger = parts.logger
         serverLogger.logLevel = max(serverLogger.logLevel, .warning)
         return Application(
-            router: router(parts, gate),
-            server: .webSocketUpgrade(configuration: WebSocketServerConfiguration()) { request in
-                upgrade(request, parts, gate)
+            router: router(parts, gate, klines),
+            server: .webSocketUpgrade(configuration: serverConfiguration) { request in
+                upgrade(request, parts, gate, klines.hub)
             },
             configuration: .init(
                 address: .hostname(parts.configuration.host, port: parts.configuration.port),
                 serverName: "market-api", backlog: 1_024,
                 availableConnectionsDelegate: MaximumAvailableConnections(parts.configuration.maxConnections)),
-            services: services + [status],
+            services: services + [status, klines.feeder],
             onServerRunning: { channel in
                 let port = channel.localAddress?.port ?? parts.configuration.port
                 parts.logger.notice(
@@ -53,7 +57,15 @@ enum APIApplication {
             }, logger: serverLogger)
     }
 
-    private static func router(_ parts: APIParts, _ gate: WebSocketGate) -> Router<APIRequestContext> {
+    private static var serverConfiguration: WebSocketServerConfiguration {
+        var configuration = WebSocketServerConfiguration()
+        configuration.compressionMarker = CompressionMiddleware.marker
+        return configuration
+    }
+
+    private static func router(
+        _ parts: APIParts, _ gate: WebSocketGate, _ klines: KlineParts
+    ) -> Router<APIRequestContext> {
         let router = Router(context: APIRequestContext.self, options: .autoGenerateHeadEndpoints)
         let assets = DashboardAssets(
             folder: parts.configuration.dashboardFolder, assetsFolder: parts.configuration.assetsFolder)
@@ -62,33 +74,61 @@ enum APIApplication {
                 "the dashboard has no chart: lightweight-charts.js is missing, scripts/setup installs it")
         }
         let pages = DashboardRoutes(assets: assets)
-        let knownPaths = Set(ServiceRoutes.paths + assets.names.map { "/dashboard/\($0)" } + ["/favicon.ico"])
+        let knownPaths = KnownPaths(
+            get: ServiceRoutes.paths + assets.names.map { "/dashboard/\($0)" } + ["/favicon.ico"],
+            post: SubscriptionRoutes.paths)
+        let history = klines.history
+        let live = LiveGate(configuration: parts.configuration, board: parts.board, time: parts.time)
         router.add(
             middleware: AccessLogMiddleware(logger: parts.logger, time: parts.time, metrics: RequestMetrics()))
+        router.add(middleware: CompressionMiddleware())
         router.add(middleware: SecurityHeadersMiddleware())
+        router.add(
+            middleware: CrossOriginMiddleware(
+                knownPaths: knownPaths, origins: parts.configuration.crossOrigins))
+        router.add(middleware: BinanceMiddleware())
         router.add(middleware: ProblemMiddleware(knownPaths: knownPaths, maxBodyBytes: maxBodyBytes))
-        MarketRoutes(
-            configuration: parts.configuration, board: parts.board, history: parts.history, time: parts.time
-        ).add(to: router)
+        MarketRoutes(configuration: parts.configuration, board: parts.board, live: live, time: parts.time)
+            .add(to: router)
+        CandleRoutes(configuration: parts.configuration, board: parts.board, live: live, history: history)
+            .add(to: router)
+        let days = DaySummaries(
+            board: parts.board, history: history, intervals: parts.configuration.intervals, time: parts.time)
+        SummaryRoutes(board: parts.board, days: days).add(to: router)
+        TradeRoutes(configuration: parts.configuration, board: parts.board, trades: parts.trades).add(to: router)
         ServiceRoutes(
             configuration: parts.configuration, board: parts.board, gate: gate, health: parts.health,
-            metrics: parts.metrics, pages: pages
+            metrics: parts.metrics, pages: pages, shownSettings: parts.shownSettings
         ).add(to: router)
         if let desk = parts.subscriptions {
             SubscriptionRoutes(authorization: Authorization(token: parts.configuration.token), desk: desk)
                 .add(to: router)
         }
+        BinanceRoutes(
+            configuration: parts.configuration, board: parts.board, klines: klines.reader, days: klines.days,
+            trades: parts.trades, time: parts.time
+        ).add(to: router)
+        UDFRoutes(configuration: parts.configuration, board: parts.board, klines: klines.reader, time: parts.time)
+            .add(to: router)
         pages.add(to: router)
         return router
     }
 
     /// Which requests become WebSocket sessions. All others go to the router, which says why.
     private static func upgrade(
-        _ request: WebSocketUpgradeRequest, _ parts: APIParts, _ gate: WebSocketGate
+        _ request: WebSocketUpgradeRequest, _ parts: APIParts, _ gate: WebSocketGate, _ hub: StreamHub
     ) -> WebSocketUpgradeDecision {
-        guard request.query.isEmpty, gate.hasRoom else { return .dontUpgrade }
+        guard gate.hasRoom else { return .dontUpgrade }
         let metrics = FeedMetrics()
         let path = request.path
+        if let address = StreamSession.address(request) {
+            let streams = StreamSession(
+                hub: hub, limits: parts.configuration.streamLimits, metrics: metrics, time: parts.time)
+            return .upgrade { session in
+                try await gate.admit(session, path: String(path.prefix(128))) { try await streams.run($0, address) }
+            }
+        }
+        guard request.query.isEmpty else { return .dontUpgrade }
         switch path {
         case "/feed":
             let feed = FeedSession(

@@ -43,16 +43,19 @@ public enum MarketAPI {
             try RedisConfiguration(url: try context.settings.value(SharedSettings.redisURL)),
             report: { event in redisLogger.debug("redis connection", metadata: ["event": "\(event)"]) })
 
-        let kafka = try KafkaSetup(quiet(context))
+        let kafka = try KafkaSetup(context.quiet)
         let catalog = try TopicCatalog(context.settings)
         let subscriptions = SubscriptionDesk(
             catalogs: try catalogs(context.settings, time), kafka: kafka.configuration,
             topic: catalog.subscriptions.name, board: board, time: time, logger: context.logger(for: "subscriptions"))
 
+        let trades = TradeTail(
+            bounds: .init(perInstrument: try context.settings.value(APISettings.recentTrades)))
         let application = APIApplication.make(
             APIParts(
                 configuration: configuration, board: board, history: history, health: context.health,
-                metrics: context.metrics, logger: context.logger, subscriptions: subscriptions, time: time),
+                metrics: context.metrics, logger: context.logger, subscriptions: subscriptions, time: time,
+                trades: trades, shownSettings: context.settings.shownValues(APISettings.all + SharedSettings.common)),
             services: [
                 StoreGuard(
                     pool: pool, configuration: postgres, history: history, board: board, health: context.health,
@@ -65,6 +68,9 @@ public enum MarketAPI {
                 LogGuard(kafka: kafka, catalog: catalog, source: configuration.marketSource),
                 SubscriptionFollower(
                     kafka: kafka, catalog: catalog, board: board, logger: context.logger(for: "subscriptions")),
+                TradeTailReader(
+                    kafka: kafka.configuration, topic: try context.settings.value(SharedSettings.kafkaTradesTopic),
+                    tail: trades, health: context.health, logger: context.logger(for: TradeTailReader.part)),
             ], onRunning: onRunning)
         let outcome: Result<Void, any Error>
         do { outcome = .success(try await application.run()) } catch { outcome = .failure(error) }
@@ -72,15 +78,6 @@ public enum MarketAPI {
         await redis.close()
         await pool.close()
         try outcome.get()
-    }
-
-    /// A broker that is down is no news here: the processor tells it, and the feed shows it.
-    private static func quiet(_ context: ServiceContext) -> ServiceContext {
-        var logger = context.logger
-        logger.logLevel = .error
-        return ServiceContext(
-            name: context.name, settings: context.settings, logger: logger, health: context.health,
-            metrics: context.metrics)
     }
 
     /// Where venues are asked whether they have an instrument.
@@ -100,4 +97,14 @@ public enum MarketAPI {
 
     /// Of Binance's 6,000 a minute, which producers need more.
     private static let venueWeightLimit = 600
+}
+
+extension ServiceContext {
+    /// The same context with errors alone in its log. A broker that is down is no news here: the processor tells it,
+    /// and health and feed show it.
+    var quiet: ServiceContext {
+        var logger = logger
+        logger.logLevel = .error
+        return ServiceContext(name: name, settings: settings, logger: logger, health: health, metrics: metrics)
+    }
 }

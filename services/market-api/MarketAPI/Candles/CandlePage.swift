@@ -5,6 +5,8 @@ import MarketWire
 struct CandlePage: Hashable, Sendable {
     let candles: [CandleRecord]
     let nextCursor: CandleCursor?
+    /// Starts of the windows among them in which nothing was traded.
+    var filled: Set<Int64> = []
 
     /// Reads a page.
     ///
@@ -26,9 +28,10 @@ struct CandlePage: Hashable, Sendable {
         return CandlePage(request, merging(stored, openInRange))
     }
 
-    private init(candles: [CandleRecord], nextCursor: CandleCursor?) {
+    init(candles: [CandleRecord], nextCursor: CandleCursor?, filled: Set<Int64> = []) {
         self.candles = candles
         self.nextCursor = nextCursor
+        self.filled = filled
     }
 
     private init(_ request: CandleRequest, _ found: [CandleRecord]) {
@@ -45,7 +48,7 @@ struct CandlePage: Hashable, Sendable {
         }
     }
 
-    private static func cursor(
+    static func cursor(
         _ direction: CandleCursor.Direction, _ position: Int64, _ request: CandleRequest
     ) -> CandleCursor {
         CandleCursor(
@@ -53,30 +56,12 @@ struct CandlePage: Hashable, Sendable {
     }
 
     /// The open window among the stored ones. If it has closed meanwhile, the stored row is the later truth.
-    private static func merging(_ stored: [CandleRecord], _ open: CandleRecord?) -> [CandleRecord] {
+    static func merging(_ stored: [CandleRecord], _ open: CandleRecord?) -> [CandleRecord] {
         guard let open else { return stored }
         let index = stored.firstIndex { $0.windowStart >= open.windowStart } ?? stored.count
         if index < stored.count, stored[index].windowStart == open.windowStart { return stored }
         var merged = stored
         merged.insert(open, at: index)
         return merged
-    }
-
-    /// The body.
-    func json(_ request: CandleRequest) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(128 + candles.count * 420)
-        var writer = JSONWriter(into: bytes)
-        writer.beginObject()
-        writer.field("symbol", request.instrument.key)
-        writer.field("interval", request.interval.description)
-        writer.key("candles")
-        writer.beginArray()
-        for candle in candles { writer.raw(candle.encoded()) }
-        writer.endArray()
-        writer.key("next_cursor")
-        if let nextCursor { writer.string(nextCursor.description) } else { writer.null() }
-        writer.endObject()
-        return writer.bytes
     }
 }

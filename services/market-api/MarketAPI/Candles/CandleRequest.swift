@@ -3,7 +3,27 @@ import MarketCore
 
 /// `GET /candles` after its parameters are understood.
 struct CandleRequest: Hashable, Sendable {
-    static let parameters = ["symbol", "interval", "start", "end", "limit", "include_open", "cursor"]
+    /// What becomes of windows without trades.
+    enum Fill: String, CaseIterable, Sendable {
+        /// They have no row.
+        case none
+        /// A flat row at the close before them.
+        case previous
+    }
+
+    enum Order: String, CaseIterable, Sendable {
+        case ascending = "asc"
+        case descending = "desc"
+    }
+
+    enum Format: String, CaseIterable, Sendable {
+        case json
+        case csv
+    }
+
+    static let parameters = [
+        "symbol", "interval", "start", "end", "limit", "include_open", "fill", "order", "format", "cursor",
+    ]
     static let limits: ClosedRange<Int64> = 1...1_000
     static let defaultLimit: Int64 = 50
 
@@ -15,6 +35,10 @@ struct CandleRequest: Hashable, Sendable {
     var end: Int64?
     var limit = Int(defaultLimit)
     var includeOpen = false
+    var fill = Fill.none
+    /// Of the rows within a page; pages follow each other as the range says.
+    var order = Order.ascending
+    var format = Format.json
     var cursor: CandleCursor?
 
     /// What the page is taken from: with a start the oldest from there on, else the newest.
@@ -39,14 +63,20 @@ extension CandleRequest {
     ///   - request: whose query it is.
     ///   - fallback: the instrument where none is named.
     ///   - intervals: the intervals that are built.
-    init(_ request: Request, default fallback: Instrument, intervals: [Interval]) throws(Problem) {
+    ///   - interval: the one where none is named.
+    init(
+        _ request: Request, default fallback: Instrument, intervals: [Interval], interval defaultInterval: Interval
+    ) throws(Problem) {
         let query = try QueryReader(request, known: Self.parameters)
         instrument = try query.instrument("symbol", default: fallback)
-        interval = try query.interval("interval", among: intervals)
+        interval = try query.interval("interval", among: intervals, default: defaultInterval)
         start = try query.unixSeconds("start")
         end = try query.unixSeconds("end")
         limit = Int(try query.integer("limit", in: Self.limits) ?? Self.defaultLimit)
         includeOpen = try query.flag("include_open")
+        fill = try query.choice("fill", default: .none)
+        order = try query.choice("order", default: .ascending)
+        format = try query.choice("format", default: .json)
         if let start, let end, start > end {
             throw Problem(
                 .invalidParameter,

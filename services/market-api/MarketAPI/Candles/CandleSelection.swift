@@ -28,8 +28,28 @@ protocol CandleRepository: Sendable {
     /// - Throws: ``HistoryError`` when the store cannot answer.
     func candles(_ selection: CandleSelection) async throws(HistoryError) -> [CandleRecord]
 
+    /// What the candles of a stretch of time amount to, for many symbols with one question.
+    ///
+    /// - Returns: those that have candles there, in any order.
+    /// - Throws: ``HistoryError`` when the store cannot answer.
+    func sums(of symbols: [String], over spans: CandleSpans) async throws(HistoryError) -> [CandleSum]
+
+    /// The numbers by which programs of old name instruments; one that has none yet gets the next, and keeps it.
+    ///
+    /// - Throws: ``HistoryError`` when the store cannot answer.
+    func numbers(of symbols: [String]) async throws(HistoryError) -> [InstrumentNumber]
+
     /// Every instrument that the store knows of, ascending by key text.
     func instruments() async throws(HistoryError) -> [InstrumentInfo]
+}
+
+/// A number that stands for an instrument for good.
+struct InstrumentNumber: Hashable, Sendable {
+    var id: Int64
+    /// The instrument's key text.
+    var symbol: String
+    /// When it got its number; unix microseconds.
+    var createdMicros: Int64
 }
 
 /// Why history cannot be read.

@@ -9,6 +9,10 @@ struct APIConfiguration: Sendable {
     /// Followed from the start, one at least; the first is the default of `symbol`.
     var instruments: [Instrument]
     var intervals = Interval.allCases
+    /// The one that is meant where none is named.
+    var defaultInterval = Interval.base
+    /// Origins whose pages may read answers, lower-cased; `*` for all.
+    var crossOrigins: [String] = []
     var marketSource = "binance"
     var assetsFolder: String?
     var dashboardFolder: String?
@@ -20,6 +24,7 @@ struct APIConfiguration: Sendable {
     /// Of those who may change anything.
     var token: String?
     var feedLimits = FeedLimits()
+    var streamLimits = StreamLimits()
     /// How often `/feed` tells the status when nothing changes, and how often it is looked at.
     var statusEveryMillis: Int64 = 2_000
     var statusCheckMillis: Int64 = 500
@@ -36,6 +41,13 @@ extension APIConfiguration {
         host = try settings.value(APISettings.host)
         port = try settings.value(APISettings.port)
         intervals = try settings.value(SharedSettings.candleIntervals)
+        defaultInterval = try settings.value(APISettings.defaultInterval)
+        guard intervals.contains(defaultInterval) else {
+            throw .unusable(
+                APISettings.defaultInterval, text: defaultInterval.description,
+                SettingProblem("one of CANDLE_INTERVALS, " + intervals.map(\.description).joined(separator: ", ")))
+        }
+        crossOrigins = try settings.optionalValue(APISettings.crossOrigins) ?? []
         marketSource = try settings.value(SharedSettings.marketSource)
         assetsFolder = try settings.optionalValue(APISettings.assetsFolder)
         dashboardFolder = try settings.optionalValue(APISettings.dashboardFolder)

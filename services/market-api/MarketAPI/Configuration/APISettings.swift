@@ -1,3 +1,4 @@
+import MarketCore
 import ServiceKit
 
 /// The keys that only this service reads, beside ``SharedSettings``.
@@ -28,6 +29,33 @@ enum APISettings {
     static let priceMaxAge = Setting<Duration>.duration(
         "PRICE_WITHOUT_REDIS", in: .zero ... .seconds(3_600),
         help: "how long /price goes on from memory while Redis is down", default: "60s")
+    static let defaultInterval = Setting<Interval>(
+        "DEFAULT_INTERVAL", help: "interval of a request that names none", default: "10s"
+    ) { text throws(SettingProblem) in
+        guard let interval = Interval(text) else {
+            throw SettingProblem("one of " + Interval.allCases.map(\.description).joined(separator: ", "))
+        }
+        return interval
+    }
+    static let crossOrigins = Setting<[String]>(
+        "CORS_ORIGINS",
+        help: "origins whose pages may read answers, https://example.org, comma-separated; * for all; none if not set",
+        default: nil
+    ) { text throws(SettingProblem) in
+        let origins = text.split(separator: ",").map { $0.filter { $0 != " " }.lowercased() }
+        let areOrigins = origins.allSatisfy { origin in
+            guard origin != "*" else { return true }
+            let parts = origin.split(separator: "/", omittingEmptySubsequences: false)
+            // scheme://host, and no path behind it.
+            return parts.count == 3 && ["http:", "https:"].contains(String(parts[0])) && parts[1].isEmpty
+                && !parts[2].isEmpty
+        }
+        guard !origins.isEmpty, areOrigins else { throw SettingProblem("https://example.org, comma-separated, or *") }
+        return origins
+    }
+    static let recentTrades = Setting.integer(
+        "RECENT_TRADES", in: 1...10_000, help: "trades of an instrument that are kept in memory, out of Kafka",
+        default: "1000")
 
     static let token = Setting<String>(
         "API_TOKEN", help: "who sends it as bearer token may change what is followed; nobody may while it is not set",
@@ -43,7 +71,7 @@ enum APISettings {
     static let all: [any AnySetting] =
         [
             host, port, assetsFolder, dashboardFolder, migrate, postgresPoolSize, maxWebSocketClients, maxConnections,
-            venueSilentAfter, priceMaxAge, SharedSettings.postgresURL, SharedSettings.redisURL, SharedSettings.symbols,
-            SharedSettings.candleIntervals, token,
+            venueSilentAfter, priceMaxAge, recentTrades, defaultInterval, crossOrigins, SharedSettings.postgresURL,
+            SharedSettings.redisURL, SharedSettings.symbols, SharedSettings.candleIntervals, token,
         ] + SharedSettings.venues + SharedSettings.kafka
 }

@@ -1,4 +1,5 @@
 import Hummingbird
+import MarketCore
 import MarketWire
 
 /// An error as RFC 9457 tells it: `application/problem+json` with a sentence that the caller can act on.
@@ -13,6 +14,7 @@ struct Problem: Error, Hashable, Sendable {
         case symbolNotFollowed = "symbol-not-followed"
         case noTradeYet = "no-trade-yet"
         case noOpenCandle = "no-open-candle"
+        case noClosedCandle = "no-closed-candle"
         case notFound = "not-found"
         case methodNotAllowed = "method-not-allowed"
         case contentTooLarge = "content-too-large"
@@ -20,6 +22,7 @@ struct Problem: Error, Hashable, Sendable {
         case liveUnavailable = "live-unavailable"
         case venueUnavailable = "venue-unavailable"
         case logUnavailable = "log-unavailable"
+        case tradesUnavailable = "trades-unavailable"
         case tooManyClients = "too-many-clients"
         case upgradeRequired = "upgrade-required"
         case assetMissing = "asset-missing"
@@ -36,6 +39,7 @@ struct Problem: Error, Hashable, Sendable {
             case .symbolNotFollowed: "Symbol not followed"
             case .noTradeYet: "No trade yet"
             case .noOpenCandle: "No open candle"
+            case .noClosedCandle: "No closed candle"
             case .notFound: "Not found"
             case .methodNotAllowed: "Method not allowed"
             case .contentTooLarge: "Request body too large"
@@ -43,6 +47,7 @@ struct Problem: Error, Hashable, Sendable {
             case .liveUnavailable: "Live data unavailable"
             case .venueUnavailable: "Venue unavailable"
             case .logUnavailable: "Kafka unavailable"
+            case .tradesUnavailable: "Recent trades unavailable"
             case .tooManyClients: "Too many clients"
             case .upgradeRequired: "WebSocket expected"
             case .assetMissing: "Page asset missing"
@@ -55,11 +60,14 @@ struct Problem: Error, Hashable, Sendable {
             case .unknownParameter, .invalidParameter: .badRequest
             case .unauthorized: .unauthorized
             case .mutationsDisabled: .forbidden
-            case .unknownSymbol, .symbolNotFollowed, .noTradeYet, .noOpenCandle, .notFound, .assetMissing: .notFound
+            case .unknownSymbol, .symbolNotFollowed, .noTradeYet, .noOpenCandle, .noClosedCandle, .notFound,
+                .assetMissing:
+                .notFound
             case .methodNotAllowed: .methodNotAllowed
             case .upgradeRequired: .upgradeRequired
             case .contentTooLarge: .contentTooLarge
-            case .historyUnavailable, .liveUnavailable, .venueUnavailable, .logUnavailable, .tooManyClients:
+            case .historyUnavailable, .liveUnavailable, .venueUnavailable, .logUnavailable, .tradesUnavailable,
+                .tooManyClients:
                 .serviceUnavailable
             case .internalError: .internalServerError
             }
@@ -117,5 +125,27 @@ extension Problem: HTTPResponseError {
 
     func response(from request: Request, context: some RequestContext) throws -> Response {
         response(path: request.uri.path)
+    }
+}
+
+extension Problem {
+    /// Why history cannot be given.
+    init(_ error: HistoryError) {
+        guard error.isTransient else {
+            self.init(.internalError, "History cannot be read (\(error)): the server's log says why.")
+            return
+        }
+        self.init(
+            .historyUnavailable,
+            "History cannot be read now (\(error)). /price and /current-candle go on. Try again in a moment.",
+            retryAfterSeconds: 2)
+    }
+
+    static func notFollowed(_ instrument: Instrument, parameter: String = "symbol") -> Problem {
+        Problem(
+            .symbolNotFollowed,
+            "\(instrument.key) is not followed: /symbols lists those that are; "
+                + "POST /symbol/\(instrument.key.replacing("/", with: "%2F"))/subscribe adds one.",
+            parameter: parameter)
     }
 }

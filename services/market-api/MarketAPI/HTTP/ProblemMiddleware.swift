@@ -5,8 +5,8 @@ import Logging
 struct ProblemMiddleware: RouterMiddleware {
     typealias Context = APIRequestContext
 
-    /// The paths that answer to GET and HEAD.
-    let knownPaths: Set<String>
+    /// What each path answers to.
+    let knownPaths: KnownPaths
     /// Largest request body read, in bytes. No route takes one; a small one is passed over.
     let maxBodyBytes: Int
 
@@ -37,16 +37,15 @@ struct ProblemMiddleware: RouterMiddleware {
 
     private func notFound(_ request: Request) -> Problem {
         let path = request.uri.path
-        if knownPaths.contains(path), request.method != .get, request.method != .head {
+        if let methods = knownPaths.allowedMethods(path),
+            !methods.split(separator: ", ").contains(where: {
+                $0 == request.method.rawValue
+            })
+        {
             return Problem(
-                .methodNotAllowed, "\(path) answers to GET and HEAD, not to \(request.method.rawValue.prefix(16)).",
-                allowedMethods: "GET, HEAD")
-        }
-        let parts = path.split(separator: "/")
-        if parts.count == 3, parts[0] == "symbol", ["subscribe", "unsubscribe"].contains(parts[2]) {
-            return Problem(
-                .methodNotAllowed, "\(path) answers to POST, not to \(request.method.rawValue.prefix(16)).",
-                allowedMethods: "POST")
+                .methodNotAllowed,
+                "\(path.prefix(128)) answers to \(methods), not to \(request.method.rawValue.prefix(16)).",
+                allowedMethods: methods)
         }
         return Problem(
             .notFound,

@@ -41,14 +41,47 @@ struct QueryReader {
     }
 
     /// One of the intervals that are built.
-    func interval(_ name: String, among intervals: [Interval]) throws(Problem) -> Interval {
-        guard let text = values[name] else { return .base }
+    func interval(
+        _ name: String, among intervals: [Interval], default fallback: Interval = .base
+    ) throws(Problem) -> Interval {
+        guard let text = values[name] else { return fallback }
         guard let interval = Interval(text), intervals.contains(interval) else {
             let known = intervals.map(\.description).joined(separator: ", ")
             throw Problem(
                 .invalidParameter, "'\(text.prefix(64))' is not an interval: use one of \(known).", parameter: name)
         }
         return interval
+    }
+
+    /// Instruments' key texts, separated by commas, none twice; nil when none are given.
+    func instruments(_ name: String, atMost limit: Int) throws(Problem) -> [Instrument]? {
+        guard let text = values[name] else { return nil }
+        var instruments: [Instrument] = []
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            do {
+                let instrument = try Instrument(key: String(part))
+                if !instruments.contains(instrument) { instruments.append(instrument) }
+            } catch {
+                throw Problem(.invalidParameter, "\(error).", parameter: name)
+            }
+            guard instruments.count <= limit else {
+                throw Problem(.invalidParameter, "'\(name)' names more than \(limit) symbols.", parameter: name)
+            }
+        }
+        return instruments
+    }
+
+    /// One of a few words.
+    func choice<Choice: CaseIterable & RawRepresentable<String>>(
+        _ name: String, default fallback: Choice
+    ) throws(Problem) -> Choice {
+        guard let text = values[name] else { return fallback }
+        guard let choice = Choice(rawValue: text) else {
+            let known = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Problem(
+                .invalidParameter, "'\(name)' is '\(text.prefix(64))': use one of \(known).", parameter: name)
+        }
+        return choice
     }
 
     /// An integer within bounds.

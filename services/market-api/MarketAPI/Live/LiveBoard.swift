@@ -33,6 +33,9 @@ final class LiveBoard: Sendable {
         self.contents = Mutex(contents)
     }
 
+    /// Tells one more of everything that comes in from now on.
+    func add(_ listener: any LiveListener) { contents.withLock { $0.listeners.append(listener) } }
+
     // MARK: What the source tells
 
     /// Takes a message of the channel `live`.
@@ -44,7 +47,10 @@ final class LiveBoard: Sendable {
         let quote = Quote(price: update.price, tradeID: update.tradeID, eventTimeMicros: update.eventTimeMicros)
         return contents.withLock { contents in
             guard let index = contents.index(of: instrument, atMicros: now) else { return false }
+            for listener in contents.listeners { listener.took(update, of: instrument, isSnapshot: isSnapshot) }
             if contents.entries[index].take(quote) {
+                contents.newestMicros[instrument.venue] = max(
+                    contents.newestMicros[instrument.venue] ?? .min, quote.eventTimeMicros)
                 // A value that was read and not pushed says nothing about when it was traded.
                 if !isSnapshot { contents.venues.noteTrade(of: instrument.venue, atMicros: now) }
                 contents.subscribers.mark(.price(index))
@@ -65,6 +71,7 @@ final class LiveBoard: Sendable {
         return contents.withLock { contents in
             guard let index = contents.index(of: instrument, atMicros: now) else { return false }
             contents.entries[index].takeClosed(candle)
+            for listener in contents.listeners { listener.tookClosed(candle, of: instrument, isSnapshot: isSnapshot) }
             if candle.interval == .oneDay { contents.subscribers.mark(.day(index)) }
             if !isSnapshot {
                 let key = ClosedCandleKey(
@@ -112,6 +119,7 @@ final class LiveBoard: Sendable {
             if case .interrupted = contents.feed {
                 contents.venues.restart(atMicros: now)
                 contents.subscribers.deliver(.feedInterrupted)
+                for listener in contents.listeners { listener.tookGap() }
             }
             contents.feed = .connected
         }
@@ -123,11 +131,19 @@ final class LiveBoard: Sendable {
         contents.withLock { contents in
             if case .interrupted = contents.feed { return }
             contents.feed = .interrupted(sinceMicros: now)
+            // What closes from now on is not heard of.
+            for index in contents.entries.indices { contents.entries[index].forgetClosed() }
         }
     }
 
     /// Messages of the source were dropped here: closed candles may be among them.
-    func feedDropped() { contents.withLock { $0.subscribers.deliver(.feedInterrupted) } }
+    func feedDropped() {
+        contents.withLock { contents in
+            for index in contents.entries.indices { contents.entries[index].forgetClosed() }
+            contents.subscribers.deliver(.feedInterrupted)
+            for listener in contents.listeners { listener.tookGap() }
+        }
+    }
 
     // MARK: What is asked
 
@@ -158,6 +174,25 @@ final class LiveBoard: Sendable {
     func openCandle(_ instrument: Instrument, _ interval: Interval) -> CandleRecord? {
         contents.withLock { $0.entry(instrument)?.openCandle(interval) }
     }
+
+    /// Takes the newest closed candle that the store has, read while the feed was connected.
+    func takeNewestClosed(_ candle: CandleRecord, of instrument: Instrument) {
+        contents.withLock { contents in
+            guard contents.feed == .connected, let index = contents.numbers[instrument.key] else { return }
+            contents.entries[index].takeNewestClosed(candle)
+        }
+    }
+
+    /// The newest closed candle of an interval; nil while it is not known.
+    func lastClosed(_ instrument: Instrument, _ interval: Interval) -> CandleRecord? {
+        contents.withLock { $0.entry(instrument)?.lastClosed(interval) }
+    }
+
+    /// The market's time: that of the newest trade of any symbol; unix microseconds, nil before the first.
+    var marketTimeMicros: Int64? { contents.withLock { $0.newestMicros.values.max() } }
+
+    /// The newest trade's time at one venue; unix microseconds, nil before the first.
+    func marketTimeMicros(of venue: String) -> Int64? { contents.withLock { $0.newestMicros[venue] } }
 
     func venueReports() -> [VenueMonitor.Report] {
         let now = time.monotonicMicros
@@ -254,6 +289,9 @@ extension LiveBoard {
         var feed = Feed.starting
         var subscribers = LiveSubscribers()
         var statusFrame: WebSocketFrameBytes?
+        /// Event time of the newest trade of each venue.
+        var newestMicros: [String: Int64] = [:]
+        var listeners: [any LiveListener] = []
 
         /// The number of an instrument, a new one if need be; nil when there is no room.
         mutating func index(of instrument: Instrument, atMicros now: Int64) -> Int? {

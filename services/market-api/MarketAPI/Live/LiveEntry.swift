@@ -16,6 +16,10 @@ struct LiveEntry {
     /// Start of the newest window known to have closed.
     private var closedThrough = [Int64](repeating: .min, count: Interval.allCases.count)
 
+    /// The newest closed window heard of, and whether it is known to be the newest there is.
+    private var closed = [CandleRecord?](repeating: nil, count: Interval.allCases.count)
+    private var isClosedKnown = [Bool](repeating: false, count: Interval.allCases.count)
+
     private var priceFrame: WebSocketFrameBytes?
     private var dayFrame: WebSocketFrameBytes?
     private var openFrames = [WebSocketFrameBytes?](repeating: nil, count: Interval.allCases.count)
@@ -24,6 +28,26 @@ struct LiveEntry {
 
     /// The open candle of an interval.
     func openCandle(_ interval: Interval) -> CandleRecord? { open[Int(interval.rawValue)] }
+
+    /// The newest closed candle of an interval, if it is known.
+    func lastClosed(_ interval: Interval) -> CandleRecord? {
+        let slot = Int(interval.rawValue)
+        return isClosedKnown[slot] ? closed[slot] : nil
+    }
+
+    /// Takes what the store says is the newest. Before that a closed candle may be one of long ago that was amended;
+    /// what was heard of meanwhile and is newer counts.
+    mutating func takeNewestClosed(_ candle: CandleRecord) {
+        noteClosed(candle)
+        isClosedKnown[Int(candle.interval.rawValue)] = true
+    }
+
+    mutating func forgetClosed() {
+        for slot in closed.indices {
+            closed[slot] = nil
+            isClosedKnown[slot] = false
+        }
+    }
 
     /// Takes a price unless it is older than the one known.
     ///
@@ -57,6 +81,7 @@ struct LiveEntry {
     /// Takes a closed or amended candle: its window and those before it are open no more.
     mutating func takeClosed(_ candle: CandleRecord) {
         close(candle.interval, through: candle.windowStart)
+        noteClosed(candle)
         if candle.interval == .oneDay { takeDay(candle) }
         guard candle.interval == .base else { return }
         // All intervals close by the same watermark, which has reached the end of this window.
@@ -64,6 +89,14 @@ struct LiveEntry {
         for interval in Interval.allCases where interval != .base {
             close(interval, through: end - interval.seconds)
         }
+    }
+
+    private mutating func noteClosed(_ candle: CandleRecord) {
+        let slot = Int(candle.interval.rawValue)
+        if let known = closed[slot], (candle.windowStart, candle.revision) < (known.windowStart, known.revision) {
+            return
+        }
+        closed[slot] = candle
     }
 
     private mutating func close(_ interval: Interval, through windowStart: Int64) {

@@ -7,15 +7,12 @@ struct DashboardAsset: Sendable {
     let body: ByteBuffer
     let mediaType: String
     /// Changes with the bytes.
-    let entityTag: String
+    let entityTag: EntityTag
 
     init(_ bytes: [UInt8], mediaType: String) {
         body = ByteBuffer(bytes: bytes)
         self.mediaType = mediaType
-        // FNV-1a, 64 bits: it tells versions of a file apart and need not withstand anybody.
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        entityTag = "\"\(String(hash, radix: 16))\""
+        entityTag = EntityTag(of: bytes)
     }
 }
 

@@ -32,18 +32,13 @@ struct DashboardRoutes: Sendable {
 
     private func answer(_ asset: DashboardAsset, _ request: Request) -> Response {
         var headers: HTTPFields = [
-            .contentType: asset.mediaType, .eTag: asset.entityTag,
+            .contentType: asset.mediaType, .eTag: asset.entityTag.text,
             // Asked again each time, and answered with 304: a new version is seen at the next load.
             .cacheControl: "no-cache", .contentSecurityPolicy: SecurityHeadersMiddleware.pagePolicy,
         ]
-        let known = request.headers[.ifNoneMatch].map { tags in
-            tags.split(separator: ",").contains { tag in
-                let tag = tag.filter { $0 != " " }
-                return tag == asset.entityTag || tag == "W/" + asset.entityTag || tag == "*"
-            }
-        }
-        if known ?? false {
+        if let match = asset.entityTag.match(in: request.headers[.ifNoneMatch]) {
             headers[.contentType] = nil
+            headers[.eTag] = match
             return Response(status: .notModified, headers: headers)
         }
         return Response(status: .ok, headers: headers, body: .init(byteBuffer: asset.body))

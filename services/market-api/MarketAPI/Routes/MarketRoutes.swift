@@ -3,103 +3,69 @@ import MarketCore
 import MarketWire
 import ServiceKit
 
-/// Prices, candles and symbols.
+/// Prices and symbols.
 struct MarketRoutes: Sendable {
     let configuration: APIConfiguration
     let board: LiveBoard
-    let history: any CandleRepository
+    let live: LiveGate
     let time: TimeSource
+
+    /// Symbols that one request may name.
+    static let mostSymbols = 1_000
 
     func add(to router: Router<APIRequestContext>) {
         router.get("price") { request, _ in try price(request) }
-        router.get("candles") { request, _ in try await candles(request) }
-        router.get("current-candle") { request, _ in try currentCandle(request) }
+        router.get("prices") { request, _ in try prices(request) }
         router.get("symbols") { request, _ in try symbols(request) }
     }
 
     // MARK: Live
 
     private func price(_ request: Request) throws(Problem) -> Response {
-        let query = try QueryReader(request, known: ["symbol"])
+        let query = try QueryReader(request, known: ["symbol", "symbols"])
+        if let instruments = try query.instruments("symbols", atMost: Self.mostSymbols) {
+            guard query.text("symbol") == nil else {
+                throw Problem(.invalidParameter, "Give either symbol or symbols, not both.", parameter: "symbols")
+            }
+            var quotes: [(Instrument, Quote)] = []
+            for instrument in instruments {
+                quotes.append((instrument, try live.quote(instrument, parameter: "symbols")))
+            }
+            return pricesAnswer(quotes)
+        }
         let instrument = try query.instrument("symbol", default: configuration.defaultInstrument)
-        try requireLive(instrument)
-        guard let quote = board.quote(instrument) else { throw missingTrade(instrument) }
-        let isLive = if case .interrupted = board.feed { false } else { true }
-        return .json { writer in
+        let quote = try live.quote(instrument)
+        return .json { writer in write(instrument, quote, into: &writer) }
+    }
+
+    /// All that have a price.
+    private func prices(_ request: Request) throws(Problem) -> Response {
+        _ = try QueryReader(request, known: [])
+        let quotes = board.instruments.compactMap { entry in entry.quote.map { (entry.info.instrument, $0) } }
+        try live.requireFeed(hasValue: !quotes.isEmpty)
+        return pricesAnswer(quotes)
+    }
+
+    private func pricesAnswer(_ quotes: [(Instrument, Quote)]) -> Response {
+        .json { writer in
             writer.beginObject()
-            writer.field("symbol", instrument.key)
-            writer.field("price", quote.price)
-            writer.field("event_time_us", quote.eventTimeMicros)
-            writer.field("trade_id", quote.tradeID)
-            writer.field("age_ms", max(0, time.wallMicros - quote.eventTimeMicros) / 1_000)
-            writer.field("live", isLive)
+            writer.key("prices")
+            writer.beginArray()
+            for (instrument, quote) in quotes { write(instrument, quote, into: &writer) }
+            writer.endArray()
             writer.endObject()
         }
     }
 
-    private func currentCandle(_ request: Request) throws(Problem) -> Response {
-        let query = try QueryReader(request, known: ["symbol", "interval"])
-        let instrument = try query.instrument("symbol", default: configuration.defaultInstrument)
-        let interval = try query.interval("interval", among: configuration.intervals)
-        try requireLive(instrument)
-        if let candle = board.openCandle(instrument, interval) { return .json(bytes: candle.encoded()) }
-        guard board.quote(instrument) != nil else { throw missingTrade(instrument) }
-        throw Problem(
-            .noOpenCandle,
-            "\(instrument.key) has not traded since its last \(interval) window closed: "
-                + "/candles?symbol=\(instrument.key)&interval=\(interval)&limit=1 has that one.")
-    }
-
-    /// Live values are answered from memory; while Redis is away they are worth something for a while only.
-    private func requireLive(_ instrument: Instrument) throws(Problem) {
-        guard board.isFollowed(instrument) else { throw notFollowed(instrument) }
-        switch board.feed {
-        case .connected: return
-        case .starting:
-            guard board.quote(instrument) == nil else { return }
-        case .interrupted(let since):
-            let millis = (time.monotonicMicros - since) / 1_000
-            if millis <= configuration.priceWithoutRedisMillis, board.quote(instrument) != nil { return }
-        }
-        throw Problem(
-            .liveUnavailable,
-            "Live data cannot be read now (Redis is not there), and what is in memory is too old. "
-                + "Try again in a moment.",
-            retryAfterSeconds: 2)
-    }
-
-    private func missingTrade(_ instrument: Instrument) -> Problem {
-        Problem(
-            .noTradeYet, "\(instrument.key) is followed, but no trade of it has come in yet. Try again in a moment.")
-    }
-
-    private func notFollowed(_ instrument: Instrument) -> Problem {
-        Problem(
-            .symbolNotFollowed,
-            "\(instrument.key) is not followed: /symbols lists those that are; "
-                + "POST /symbol/\(instrument.key.replacing("/", with: "%2F"))/subscribe adds one.",
-            parameter: "symbol")
-    }
-
-    // MARK: History
-
-    private func candles(_ request: Request) async throws(Problem) -> Response {
-        let asked = try CandleRequest(
-            request, default: configuration.defaultInstrument, intervals: configuration.intervals)
-        guard board.isKnown(asked.instrument) else { throw notFollowed(asked.instrument) }
-        do {
-            let page = try await CandlePage.read(
-                asked, from: history, open: board.openCandle(asked.instrument, asked.interval))
-            return .json(bytes: page.json(asked))
-        } catch {
-            guard error.isTransient else {
-                throw Problem(.internalError, "History cannot be read (\(error)): the server's log says why.")
-            }
-            throw Problem(
-                .historyUnavailable,
-                "History cannot be read now (\(error)). /price and /current-candle go on. Try again in a moment.",
-                retryAfterSeconds: 2)
-        }
+    private func write(_ instrument: Instrument, _ quote: Quote, into writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.field("symbol", instrument.key)
+        writer.field("price", quote.price)
+        writer.field("event_time_us", quote.eventTimeMicros)
+        writer.field("trade_id", quote.tradeID)
+        writer.field("age_ms", max(0, time.wallMicros - quote.eventTimeMicros) / 1_000)
+        writer.field("live", live.isLive)
+        writer.endObject()
     }
 
     // MARK: Symbols

@@ -4,10 +4,12 @@ import ServiceKit
 
 /// What operators and probes ask: health, readiness, metrics, version; and what programs find at `/`.
 struct ServiceRoutes: Sendable {
-    static let paths = [
-        "/", "/price", "/candles", "/current-candle", "/symbols", "/dashboard", "/metrics", "/health",
-        "/ready", "/version", "/feed", "/ws/price", "/symbol/{symbol}/subscribe", "/symbol/{symbol}/unsubscribe",
-    ]
+    static let paths =
+        [
+            "/", "/price", "/prices", "/candles", "/candles/last", "/current-candle", "/symbols", "/trades/recent",
+            "/summary", "/dashboard", "/metrics", "/health", "/ready", "/version", "/config", "/feed", "/ws/price",
+            "/ws", "/stream",
+        ] + BinanceRoutes.names.map { "/api/v3/\($0)" } + UDFRoutes.names.map { "/udf/\($0)" }
 
     let configuration: APIConfiguration
     let board: LiveBoard
@@ -15,15 +17,22 @@ struct ServiceRoutes: Sendable {
     let health: HealthBoard
     let metrics: MetricsRegistry
     let pages: DashboardRoutes
+    let shownSettings: [(key: String, value: String?)]
 
     func add(to router: Router<APIRequestContext>) {
         router.get("health") { request, _ in try healthAnswer(request) }
         router.get("ready") { request, _ in try readyAnswer(request) }
         router.get("version") { request, _ in try versionAnswer(request) }
+        router.get("config") { request, _ in try configAnswer(request) }
         router.get("metrics") { request, _ in try metricsAnswer(request) }
         router.get("/") { request, _ in try root(request) }
         router.get("feed") { request, _ in try upgradeRequired(request) }
         router.get("ws/price") { request, _ in try upgradeRequired(request) }
+        for path in ["ws", "ws/**", "stream"] {
+            router.get(RouterPath(path)) { request, _ in
+                try upgradeRequired(request, known: ["streams", "timeUnit"])
+            }
+        }
     }
 
     /// Liveness only: 200 while the process works, whatever the stores do.
@@ -66,6 +75,26 @@ struct ServiceRoutes: Sendable {
         }
     }
 
+    /// What the service was told, without secrets. The first members are those of a forerunner.
+    private func configAnswer(_ request: Request) throws(Problem) -> Response {
+        _ = try QueryReader(request, known: [])
+        return .json { writer in
+            writer.beginObject()
+            writer.field("binance_symbol", configuration.defaultInstrument.symbol.lowercased())
+            writer.field("binance_interval", configuration.defaultInterval.description)
+            writer.field("api_host", configuration.host)
+            writer.field("api_port", configuration.port)
+            writer.key("settings")
+            writer.beginObject()
+            for (key, value) in shownSettings {
+                writer.key(key)
+                if let value { writer.string(value) } else { writer.null() }
+            }
+            writer.endObject()
+            writer.endObject()
+        }
+    }
+
     private func metricsAnswer(_ request: Request) throws(Problem) -> Response {
         _ = try QueryReader(request, known: [])
         return Response(
@@ -87,9 +116,13 @@ struct ServiceRoutes: Sendable {
                 writer.field("version", Version.text)
                 writer.field("source", configuration.marketSource)
                 writer.field("simulated", configuration.marketSource.isSimulatedMarketSource)
+                // These three are what a forerunner's clients look for.
+                writer.field("message", "Exact candles and live prices: paths lists what there is.")
+                writer.field("status", "running")
+                writer.field("websocket_endpoint", "/ws/price")
                 writer.key("paths")
                 writer.beginArray()
-                for path in Self.paths { writer.string(path) }
+                for path in Self.paths + SubscriptionRoutes.paths { writer.string(path) }
                 writer.endArray()
                 writer.endObject()
             }
@@ -99,8 +132,8 @@ struct ServiceRoutes: Sendable {
     }
 
     /// A plain request, or one that was not let in, to a path that speaks WebSocket.
-    private func upgradeRequired(_ request: Request) throws(Problem) -> Response {
-        _ = try QueryReader(request, known: [])
+    private func upgradeRequired(_ request: Request, known: [String] = []) throws(Problem) -> Response {
+        _ = try QueryReader(request, known: known)
         if request.headers[.upgrade]?.lowercased() == "websocket", !gate.hasRoom {
             gate.refuse()
             throw Problem(

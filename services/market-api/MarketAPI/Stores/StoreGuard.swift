@@ -30,6 +30,7 @@ struct StoreGuard: Service {
     private func watch() async throws {
         var isPrepared = false
         var checks = 0
+        var lacksMetadata = true
         while !Task.isCancelled {
             switch pool.health {
             case .starting: break
@@ -40,7 +41,13 @@ struct StoreGuard: Service {
                 if !isPrepared { isPrepared = try await prepare() }
                 if isPrepared {
                     report(.ok)
-                    if checks.isMultiple(of: instrumentsEveryChecks) { await readInstruments() }
+                    // On a new database the venue's word comes a moment after the first trades.
+                    if lacksMetadata || checks.isMultiple(of: instrumentsEveryChecks) {
+                        await readInstruments()
+                        lacksMetadata =
+                            board.instruments.contains { $0.info.base == nil }
+                            && checks < instrumentsEveryChecks * 10
+                    }
                     checks += 1
                 }
             }

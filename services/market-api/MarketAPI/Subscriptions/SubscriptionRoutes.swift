@@ -4,6 +4,8 @@ import MarketWire
 
 /// What is to be followed, changed by those who have the token.
 struct SubscriptionRoutes: Sendable {
+    static let paths = ["/symbol/{symbol}/subscribe", "/symbol/{symbol}/unsubscribe"]
+
     let authorization: Authorization
     let desk: SubscriptionDesk
 

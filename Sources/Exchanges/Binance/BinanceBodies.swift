@@ -1,19 +1,18 @@
-import Exchanges
 import MarketCore
-import MarketWire
+public import MarketWire
 
-/// The bodies of Binance's REST answers.
-enum RESTBodies {
+/// The bodies of Binance's REST answers, as servers write them.
+public enum BinanceBodies {
     /// `/api/v3/trades` and `/api/v3/historicalTrades`.
-    static func trades(_ trades: [BinanceTrade], _ unit: BinanceTimeUnit) -> [UInt8] {
+    public static func trades(_ trades: [BinanceTrade], _ unit: BinanceTimeUnit) -> [UInt8] {
         var json = JSONWriter()
         json.beginArray()
         for trade in trades {
             json.beginObject()
             json.field("id", trade.id)
-            json.decimal("price", trade.price)
-            json.decimal("qty", trade.quantity)
-            json.decimal("quoteQty", QuoteAmount(trade.price, times: trade.quantity) ?? .zero)
+            json.money("price", trade.price)
+            json.money("qty", trade.quantity)
+            json.money("quoteQty", QuoteAmount(trade.price, times: trade.quantity) ?? .zero)
             json.field("time", unit.time(ofMicros: trade.timeMicros))
             json.field("isBuyerMaker", trade.isBuyerMaker)
             json.field("isBestMatch", trade.isBestMatch)
@@ -24,14 +23,14 @@ enum RESTBodies {
     }
 
     /// `/api/v3/aggTrades`.
-    static func aggregates(_ trades: [BinanceTrade], _ unit: BinanceTimeUnit) -> [UInt8] {
+    public static func aggregates(_ trades: [BinanceTrade], _ unit: BinanceTimeUnit) -> [UInt8] {
         var json = JSONWriter()
         json.beginArray()
         for trade in trades {
             json.beginObject()
             json.field("a", trade.id)
-            json.decimal("p", trade.price)
-            json.decimal("q", trade.quantity)
+            json.money("p", trade.price)
+            json.money("q", trade.quantity)
             json.field("f", trade.firstTradeID)
             json.field("l", trade.lastTradeID)
             json.field("T", unit.time(ofMicros: trade.timeMicros))
@@ -44,26 +43,20 @@ enum RESTBodies {
     }
 
     /// `/api/v3/klines`.
-    static func klines(_ klines: [KlineFold.Kline], _ unit: BinanceTimeUnit) -> [UInt8] {
+    public static func klines(_ klines: [BinanceKline], _ unit: BinanceTimeUnit) -> [UInt8] {
         var json = JSONWriter()
         json.beginArray()
         for kline in klines {
             json.beginArray()
             json.integer(unit.time(ofMicros: kline.startMicros))
-            let flat = kline.previousClose
-            for price in [
-                kline.candle?.open ?? flat, kline.candle?.high ?? flat, kline.candle?.low ?? flat,
-                kline.candle?.close ?? flat,
-            ] {
-                json.decimal(price, minimumFraction: 8)
-            }
-            json.decimal(kline.candle?.volume ?? .zero, minimumFraction: 8)
+            for price in [kline.open, kline.high, kline.low, kline.close] { json.decimal(price, minimumFraction: 8) }
+            json.decimal(kline.volume, minimumFraction: 8)
             // The last instant of the window, in the unit asked for.
             json.integer(unit.time(ofMicros: kline.endMicros) - 1)
-            json.decimal(kline.candle?.quoteVolume ?? .zero, minimumFraction: 8)
-            json.integer(kline.candle?.tradeCount ?? 0)
-            json.decimal(kline.candle?.takerBuyVolume ?? .zero, minimumFraction: 8)
-            json.decimal(kline.candle?.takerBuyQuoteVolume ?? .zero, minimumFraction: 8)
+            json.decimal(kline.quoteVolume, minimumFraction: 8)
+            json.integer(kline.tradeCount)
+            json.decimal(kline.takerBuyVolume, minimumFraction: 8)
+            json.decimal(kline.takerBuyQuoteVolume, minimumFraction: 8)
             json.string("0")
             json.endArray()
         }
@@ -72,8 +65,12 @@ enum RESTBodies {
     }
 
     /// `/api/v3/exchangeInfo`.
-    static func exchangeInfo(
-        _ symbols: [InstrumentRecord], serverTime: Int64, weightLimit: Int
+    ///
+    /// - Parameters:
+    ///   - serverTime: in the unit that the client wants.
+    ///   - weightLimit: request weight a minute; nil where there is no such limit.
+    public static func exchangeInfo(
+        _ symbols: [InstrumentRecord], serverTime: Int64, weightLimit: Int?
     ) -> [UInt8] {
         var json = JSONWriter()
         json.beginObject()
@@ -81,12 +78,14 @@ enum RESTBodies {
         json.field("serverTime", serverTime)
         json.key("rateLimits")
         json.beginArray()
-        json.beginObject()
-        json.field("rateLimitType", "REQUEST_WEIGHT")
-        json.field("interval", "MINUTE")
-        json.field("intervalNum", 1)
-        json.field("limit", weightLimit)
-        json.endObject()
+        if let weightLimit {
+            json.beginObject()
+            json.field("rateLimitType", "REQUEST_WEIGHT")
+            json.field("interval", "MINUTE")
+            json.field("intervalNum", 1)
+            json.field("limit", weightLimit)
+            json.endObject()
+        }
         json.endArray()
         json.key("exchangeFilters")
         json.beginArray()
@@ -118,15 +117,15 @@ enum RESTBodies {
         json.beginArray()
         json.beginObject()
         json.field("filterType", "PRICE_FILTER")
-        json.decimal("minPrice", symbol.tickSize)
-        json.decimal("maxPrice", Price(raw: 100_000_000_000_000))
-        json.decimal("tickSize", symbol.tickSize)
+        json.money("minPrice", symbol.tickSize)
+        json.money("maxPrice", Price(raw: 100_000_000_000_000))
+        json.money("tickSize", symbol.tickSize)
         json.endObject()
         json.beginObject()
         json.field("filterType", "LOT_SIZE")
-        json.decimal("minQty", symbol.lotStep)
-        json.decimal("maxQty", Quantity(raw: 900_000_000_000_000_000))
-        json.decimal("stepSize", symbol.lotStep)
+        json.money("minQty", symbol.lotStep)
+        json.money("maxQty", Quantity(raw: 900_000_000_000_000_000))
+        json.money("stepSize", symbol.lotStep)
         json.endObject()
         json.endArray()
         json.key("permissions")
@@ -134,13 +133,5 @@ enum RESTBodies {
         json.string("SPOT")
         json.endArray()
         json.endObject()
-    }
-}
-
-extension JSONWriter {
-    /// A member with a decimal as Binance writes it: 8 places.
-    fileprivate mutating func decimal(_ name: StaticString, _ value: some ExactDecimal) {
-        key(name)
-        decimal(value, minimumFraction: 8)
     }
 }

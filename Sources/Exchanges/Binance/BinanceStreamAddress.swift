@@ -1,16 +1,14 @@
-import Exchanges
-
 /// What the address of a stream connection asks for: `/ws`, `/ws/<stream>/<stream>`,
 /// `/stream?streams=<stream>/<stream>`.
-struct StreamAddress: Hashable, Sendable {
+public struct BinanceStreamAddress: Hashable, Sendable {
     /// Names as they came; Binance takes any and sends nothing for those that it does not have.
-    let streams: [String]
+    public let streams: [String]
     /// Whether each message is wrapped with the name of its stream.
-    let isCombined: Bool
-    let timeUnit: BinanceTimeUnit
+    public let isCombined: Bool
+    public let timeUnit: BinanceTimeUnit
 
     /// Nil where the path is none of a stream's.
-    init?(path: String, query: String) {
+    public init?(path: String, query: String) {
         var parameters: [String: String] = [:]
         for pair in query.split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1)
@@ -23,16 +21,19 @@ struct StreamAddress: Hashable, Sendable {
             streams = Self.names(parameters["streams"] ?? "")
         } else if path == "/ws" || path.hasPrefix("/ws/") {
             isCombined = false
-            streams = Self.names(Self.decoded(path.dropFirst(4)))
+            // Names are told apart before they are decoded: `%2F` stands for a stroke inside one.
+            streams = Self.unique(path.dropFirst(4).split(separator: "/").map(Self.decoded))
         } else {
             return nil
         }
     }
 
-    private static func names(_ text: String) -> [String] {
-        var names: [String] = []
-        for name in text.split(separator: "/").map(String.init) where !names.contains(name) { names.append(name) }
-        return names
+    private static func names(_ text: String) -> [String] { unique(text.split(separator: "/").map(String.init)) }
+
+    private static func unique(_ names: [String]) -> [String] {
+        var unique: [String] = []
+        for name in names where !unique.contains(name) { unique.append(name) }
+        return unique
     }
 
     /// Percent-decoding; what cannot be decoded stays as it is.

@@ -1,0 +1,47 @@
+import MarketCore
+import ServiceKit
+
+/// Whether live values may be answered from memory: while Redis is away they are worth something for a while only.
+struct LiveGate: Sendable {
+    let configuration: APIConfiguration
+    let board: LiveBoard
+    let time: TimeSource
+
+    /// false while the API is cut off from its live data.
+    var isLive: Bool { if case .interrupted = board.feed { false } else { true } }
+
+    /// The latest price of an instrument.
+    func quote(_ instrument: Instrument, parameter: String = "symbol") throws(Problem) -> Quote {
+        try require(instrument, parameter: parameter)
+        guard let quote = board.quote(instrument) else { throw Self.missingTrade(instrument) }
+        return quote
+    }
+
+    /// - Throws: where the instrument is not followed, or what is known of it is too old.
+    func require(_ instrument: Instrument, parameter: String = "symbol") throws(Problem) {
+        guard board.isFollowed(instrument) else { throw Problem.notFollowed(instrument, parameter: parameter) }
+        try requireFeed(hasValue: board.quote(instrument) != nil)
+    }
+
+    /// - Parameter hasValue: whether memory has something to answer with.
+    func requireFeed(hasValue: Bool) throws(Problem) {
+        switch board.feed {
+        case .connected: return
+        case .starting:
+            guard !hasValue else { return }
+        case .interrupted(let since):
+            let millis = (time.monotonicMicros - since) / 1_000
+            if millis <= configuration.priceWithoutRedisMillis, hasValue { return }
+        }
+        throw Problem(
+            .liveUnavailable,
+            "Live data cannot be read now (Redis is not there), and what is in memory is too old. "
+                + "Try again in a moment.",
+            retryAfterSeconds: 2)
+    }
+
+    static func missingTrade(_ instrument: Instrument) -> Problem {
+        Problem(
+            .noTradeYet, "\(instrument.key) is followed, but no trade of it has come in yet. Try again in a moment.")
+    }
+}
