@@ -4,11 +4,12 @@ import ServiceKit
 
 /// What operators and probes ask: health, readiness, metrics, version; and what programs find at `/`.
 struct ServiceRoutes: Sendable {
-    static let paths = [
-        "/", "/price", "/prices", "/candles", "/candles/last", "/current-candle", "/symbols", "/trades/recent",
-        "/summary", "/dashboard", "/metrics", "/health",
-        "/ready", "/version", "/config", "/feed", "/ws/price",
-    ]
+    static let paths =
+        [
+            "/", "/price", "/prices", "/candles", "/candles/last", "/current-candle", "/symbols", "/trades/recent",
+            "/summary", "/dashboard", "/metrics", "/health",
+            "/ready", "/version", "/config", "/feed", "/ws/price",
+        ] + ForerunnerRoutes.paths + DocumentationRoutes.paths
 
     let configuration: APIConfiguration
     let board: LiveBoard
@@ -27,6 +28,11 @@ struct ServiceRoutes: Sendable {
         router.get("/") { request, _ in try root(request) }
         router.get("feed") { request, _ in try upgradeRequired(request) }
         router.get("ws/price") { request, _ in try upgradeRequired(request) }
+        router.get("ws/crypto/:symbol") { request, context in
+            let instrument = try ForerunnerRoutes.instrument(inPath: context.parameters.get("symbol") ?? "")
+            guard board.isFollowed(instrument) else { throw Problem.notFollowed(instrument) }
+            return try upgradeRequired(request)
+        }
     }
 
     /// Liveness only: 200 while the process works, whatever the stores do.
