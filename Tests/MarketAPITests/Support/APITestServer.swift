@@ -23,6 +23,7 @@ struct APITestServer: Sendable {
     static func with(
         symbols: [String] = ["BTCUSDT", "ETHUSDT"], time: TimeSource = .system,
         trades: TradeTail = TradeTail(), shownSettings: [(key: String, value: String?)] = [],
+        repository: (any CandleRepository)? = nil,
         configure: (inout APIConfiguration) -> Void = { _ in },
         _ body: (APITestServer) async throws -> Void
     ) async throws {
@@ -42,7 +43,7 @@ struct APITestServer: Sendable {
         let port = Mutex(0)
         let application = APIApplication.make(
             APIParts(
-                configuration: configuration, board: board, history: history, health: health,
+                configuration: configuration, board: board, history: repository ?? history, health: health,
                 metrics: MetricsRegistry(), logger: logger, time: time, trades: trades, shownSettings: shownSettings),
             onRunning: { listening in port.withLock { $0 = listening } })
         let group = ServiceGroup(configuration: .init(services: [application], logger: logger))
