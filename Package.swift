@@ -113,9 +113,10 @@ let package = Package(
                 .embedInCode("postgres/001_candles.sql"), .embedInCode("postgres/002_candle_merge.sql"),
                 .embedInCode("postgres/003_progress.sql"), .embedInCode("postgres/004_records.sql"),
                 .embedInCode("postgres/005_recovery.sql"), .embedInCode("postgres/006_subscriptions.sql"),
-                .embedInCode("postgres/007_instrument_numbers.sql"),
+                .embedInCode("postgres/007_instrument_numbers.sql"), .embedInCode("openapi.yaml"),
+                .embedInCode("asyncapi.yaml"),
             ],
-            exclude: ["kafka", "capture.schema.json", "capture.sample.jsonl", "openapi.yaml", "asyncapi.yaml"]),
+            exclude: ["kafka", "capture.schema.json", "capture.sample.jsonl"]),
         library(
             "ServiceKit",
             [
@@ -188,7 +189,7 @@ let package = Package(
             [
                 "MarketCore", "MarketWire", "KafkaClient", "PostgresClient", "RedisClient", "Exchanges", "Schemas",
                 "ServiceKit", "WebSockets", hummingbird, hummingbirdCore, httpTypes, lifecycle, logging, metrics,
-            ], resources: [.embedInCode("Dashboard")])
+            ], resources: [.embedInCode("Dashboard"), .embedInCode("Documentation")])
         + service(
             "exchange-simulator", library: "ExchangeSimulator",
             [

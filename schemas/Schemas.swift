@@ -13,5 +13,10 @@ public enum Schemas {
         (7, "instrument_numbers", text(PackageResources._07_instrument_numbers_sql)),
     ]
 
+    /// schemas/openapi.yaml, the description of the HTTP interface.
+    public static let openAPI = PackageResources.openapi_yaml
+    /// schemas/asyncapi.yaml, the description of the WebSocket interfaces.
+    public static let asyncAPI = PackageResources.asyncapi_yaml
+
     private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 }

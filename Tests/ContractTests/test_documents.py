@@ -1,6 +1,9 @@
 """The contracts themselves: valid schemas, references that lead somewhere, one meaning of a candle everywhere."""
 
 import json
+import re
+import shutil
+import subprocess
 
 import jsonschema
 import pytest
@@ -26,6 +29,27 @@ def test_references_lead_somewhere(name, document):
     resolver = REGISTRY.resolver(name)
     for reference in references(document):
         resolver.lookup(reference)
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="no node on this machine")
+def test_the_pages_own_parser_reads_the_document():
+    parser = SCHEMAS.parent / "services" / "market-api" / "MarketAPI" / "Documentation" / "yaml.js"
+    program = (
+        f"import {{ parse }} from '{parser.as_uri()}'; import {{ readFileSync }} from 'node:fs';"
+        f"console.log(JSON.stringify(parse(readFileSync('{SCHEMAS / 'openapi.yaml'}', 'utf8'))))"
+    )
+    output = subprocess.run(
+        ["node", "--input-type=module", "-e", program], check=True, stdout=subprocess.PIPE, timeout=60).stdout
+    assert json.loads(output) == OPENAPI
+
+
+def test_the_request_file_calls_every_path():
+    text = (SCHEMAS.parent / "docs" / "requests.http").read_text()
+    called = {line.split()[1].replace("{{api}}", "").replace("ws://127.0.0.1:8000", "").split("?")[0]
+              for line in text.splitlines() if line.startswith(("GET ", "POST ", "WEBSOCKET "))}
+    for path in OPENAPI["paths"]:
+        pattern = re.sub(r"\\{[a-z_]+\\}", "[^/]+", re.escape(path))
+        assert any(re.fullmatch(pattern, one) for one in called), f"docs/requests.http does not call {path}"
 
 
 def samples():

@@ -55,6 +55,25 @@ def test_price_messages(api):
             assert problems(payload_of("day"), message) == [], message
 
 
+def test_crypto_messages(api):
+    address = api.replace("http", "ws", 1) + "/ws/crypto/btcusdt/"
+    with websockets.sync.client.connect(address, open_timeout=10) as socket:
+        request = {"type": "history", "limit": 3}
+        assert problems(payload_of("historyRequest"), request) == []
+        socket.send(json.dumps(request))
+        socket.send("not json")
+        kinds = {"price_update": "priceUpdate", "history": "history", "error": "cryptoError"}
+        seen = set()
+
+        def next_message():
+            message = json.loads(socket.recv(timeout=15))
+            assert problems(payload_of(kinds[message["type"]]), message) == [], message
+            seen.add(message["type"])
+            return seen == set(kinds)
+
+        wait_for(next_message, 30, lambda: f"never came: {set(kinds) - seen}")
+
+
 @pytest.mark.parametrize("schema, topic", TOPICS.items())
 def test_kafka_records(api, brokers, schema, topic):
     # A system's old kcat reads what a newer librdkafka can, where setup has one.

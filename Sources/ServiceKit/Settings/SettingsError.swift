@@ -8,8 +8,9 @@ public struct SettingsError: Error, Sendable, CustomStringConvertible {
         _ setting: any AnySetting, text: String, problem: SettingProblem, alias: SettingAlias? = nil
     ) -> SettingsError {
         let shown = setting.isSecret ? "(secret)" : "'\(Masking.masked(text).prefix(200))'"
+        let name = alias.map { "\(setting.key) (given as \($0.name))" } ?? setting.key
         return SettingsError(
-            "\(setting.key)\(alias.map { " (given as \($0.name))" } ?? ""): \(shown) cannot be used, expected \(problem.whatWouldBeValid). "
+            "\(name): \(shown) cannot be used, expected \(problem.whatWouldBeValid). "
                 + "Set it by \(setting.optionName), the environment or .env.")
     }
 

@@ -33,15 +33,16 @@ enum APIApplication {
         _ parts: APIParts, services: [any Service] = [], onRunning: @escaping @Sendable (Int) async -> Void = { _ in }
     ) -> some ApplicationProtocol & Sendable {
         let gate = WebSocketGate(limit: parts.configuration.maxWebSocketClients, logger: parts.logger)
+        let reads = APIReads(parts)
         let status = StatusPublisher(
             board: parts.board, health: parts.health, configuration: parts.configuration, time: parts.time)
-        let klines = KlineParts(parts)
+        let klines = KlineParts(parts, reads.history)
         var serverLogger = parts.logger
         serverLogger.logLevel = max(serverLogger.logLevel, .warning)
         return Application(
-            router: router(parts, gate, klines),
+            router: router(parts, reads, gate, klines),
             server: .webSocketUpgrade(configuration: serverConfiguration) { request in
-                upgrade(request, parts, gate, klines.hub)
+                upgrade(request, parts, reads, gate, klines.hub)
             },
             configuration: .init(
                 address: .hostname(parts.configuration.host, port: parts.configuration.port),
@@ -64,7 +65,7 @@ enum APIApplication {
     }
 
     private static func router(
-        _ parts: APIParts, _ gate: WebSocketGate, _ klines: KlineParts
+        _ parts: APIParts, _ reads: APIReads, _ gate: WebSocketGate, _ klines: KlineParts
     ) -> Router<APIRequestContext> {
         let router = Router(context: APIRequestContext.self, options: .autoGenerateHeadEndpoints)
         let assets = DashboardAssets(
@@ -77,8 +78,6 @@ enum APIApplication {
         let knownPaths = KnownPaths(
             get: ServiceRoutes.paths + assets.names.map { "/dashboard/\($0)" } + ["/favicon.ico"],
             post: SubscriptionRoutes.paths)
-        let history = klines.history
-        let live = LiveGate(configuration: parts.configuration, board: parts.board, time: parts.time)
         router.add(
             middleware: AccessLogMiddleware(logger: parts.logger, time: parts.time, metrics: RequestMetrics()))
         router.add(middleware: CompressionMiddleware())
@@ -88,13 +87,17 @@ enum APIApplication {
                 knownPaths: knownPaths, origins: parts.configuration.crossOrigins))
         router.add(middleware: BinanceMiddleware())
         router.add(middleware: ProblemMiddleware(knownPaths: knownPaths, maxBodyBytes: maxBodyBytes))
-        MarketRoutes(configuration: parts.configuration, board: parts.board, live: live, time: parts.time)
+        MarketRoutes(configuration: parts.configuration, board: parts.board, live: reads.live, time: parts.time)
             .add(to: router)
-        CandleRoutes(configuration: parts.configuration, board: parts.board, live: live, history: history)
-            .add(to: router)
-        let days = DaySummaries(
-            board: parts.board, history: history, intervals: parts.configuration.intervals, time: parts.time)
-        SummaryRoutes(board: parts.board, days: days).add(to: router)
+        CandleRoutes(
+            configuration: parts.configuration, board: parts.board, live: reads.live, history: reads.history
+        ).add(to: router)
+        SummaryRoutes(board: parts.board, days: reads.days).add(to: router)
+        ForerunnerRoutes(
+            board: parts.board, live: reads.live, trades: parts.trades,
+            numbers: PairNumbers(board: parts.board, history: reads.history), saved: reads.saved, days: reads.days,
+            time: parts.time
+        ).add(to: router)
         TradeRoutes(configuration: parts.configuration, board: parts.board, trades: parts.trades).add(to: router)
         ServiceRoutes(
             configuration: parts.configuration, board: parts.board, gate: gate, health: parts.health,
@@ -110,13 +113,15 @@ enum APIApplication {
         ).add(to: router)
         UDFRoutes(configuration: parts.configuration, board: parts.board, klines: klines.reader, time: parts.time)
             .add(to: router)
+        DocumentationRoutes().add(to: router)
         pages.add(to: router)
         return router
     }
 
     /// Which requests become WebSocket sessions. All others go to the router, which says why.
     private static func upgrade(
-        _ request: WebSocketUpgradeRequest, _ parts: APIParts, _ gate: WebSocketGate, _ hub: StreamHub
+        _ request: WebSocketUpgradeRequest, _ parts: APIParts, _ reads: APIReads, _ gate: WebSocketGate,
+        _ hub: StreamHub
     ) -> WebSocketUpgradeDecision {
         guard gate.hasRoom else { return .dontUpgrade }
         let metrics = FeedMetrics()
@@ -140,7 +145,13 @@ enum APIApplication {
                 board: parts.board, limits: parts.configuration.feedLimits, metrics: metrics)
             return .upgrade { session in try await gate.admit(session, path: path, prices.run) }
         default:
-            return .dontUpgrade
+            guard let symbol = CryptoSession.symbol(inPath: path),
+                let instrument = try? ForerunnerRoutes.instrument(inPath: symbol), parts.board.isFollowed(instrument)
+            else { return .dontUpgrade }
+            let crypto = CryptoSession(
+                instrument: instrument, board: parts.board, trades: parts.trades, saved: reads.saved,
+                limits: parts.configuration.feedLimits, metrics: metrics, time: parts.time)
+            return .upgrade { session in try await gate.admit(session, path: path, crypto.run) }
         }
     }
 }

@@ -11,6 +11,8 @@ struct APIConfiguration: Sendable {
     var intervals = Interval.allCases
     /// The one that is meant where none is named.
     var defaultInterval = Interval.base
+    /// Seconds for which one price is kept for programs of old.
+    var dataSaveSeconds: Int64 = 60
     /// Origins whose pages may read answers, lower-cased; `*` for all.
     var crossOrigins: [String] = []
     var marketSource = "binance"
@@ -46,6 +48,12 @@ extension APIConfiguration {
             throw .unusable(
                 APISettings.defaultInterval, text: defaultInterval.description,
                 SettingProblem("one of CANDLE_INTERVALS, " + intervals.map(\.description).joined(separator: ", ")))
+        }
+        dataSaveSeconds = try settings.value(APISettings.dataSaveInterval)
+        guard SavedPrices.interval(for: dataSaveSeconds, among: intervals) != nil else {
+            throw .unusable(
+                APISettings.dataSaveInterval, text: String(dataSaveSeconds),
+                SettingProblem("a whole number, \(SavedPrices.mostCandles) at most, of one of CANDLE_INTERVALS"))
         }
         crossOrigins = try settings.optionalValue(APISettings.crossOrigins) ?? []
         marketSource = try settings.value(SharedSettings.marketSource)

@@ -37,6 +37,18 @@ enum APISettings {
         }
         return interval
     }
+    static let dataSaveInterval = Setting<Int64>(
+        "DATA_SAVE_INTERVAL", help: "seconds for which /api/history has one price each", default: "60"
+    ) { text throws(SettingProblem) in
+        let seconds = Int64(text.hasSuffix("s") ? String(text.dropLast()) : text)
+        guard let seconds, (10...86_400).contains(seconds),
+            SavedPrices.interval(for: seconds, among: Interval.allCases) != nil
+        else {
+            throw SettingProblem(
+                "seconds from 10 to 86400, a whole number of candles and not more than \(SavedPrices.mostCandles): 60")
+        }
+        return seconds
+    }
     static let crossOrigins = Setting<[String]>(
         "CORS_ORIGINS",
         help: "origins whose pages may read answers, https://example.org, comma-separated; * for all; none if not set",
@@ -71,7 +83,8 @@ enum APISettings {
     static let all: [any AnySetting] =
         [
             host, port, assetsFolder, dashboardFolder, migrate, postgresPoolSize, maxWebSocketClients, maxConnections,
-            venueSilentAfter, priceMaxAge, recentTrades, defaultInterval, crossOrigins, SharedSettings.postgresURL,
-            SharedSettings.redisURL, SharedSettings.symbols, SharedSettings.candleIntervals, token,
+            venueSilentAfter, priceMaxAge, recentTrades, defaultInterval, dataSaveInterval, crossOrigins,
+            SharedSettings.postgresURL, SharedSettings.redisURL, SharedSettings.symbols,
+            SharedSettings.candleIntervals, token,
         ] + SharedSettings.venues + SharedSettings.kafka
 }

@@ -1,7 +1,5 @@
 /// What the dialects of others share: klines of every length, figures of the day and streams.
 struct KlineParts: Sendable {
-    /// Of which each question is asked once at a time.
-    let history: SharedHistory
     let reader: KlineReader
     let days: DayReader
     let hub: StreamHub
@@ -9,10 +7,9 @@ struct KlineParts: Sendable {
     let feeder: StreamFeeder
 
     /// Begins to listen to the board.
-    init(_ parts: APIParts) {
+    init(_ parts: APIParts, _ history: SharedHistory) {
         let pending = PendingCandles(time: parts.time)
         let intervals = parts.configuration.intervals
-        history = SharedHistory(parts.history)
         reader = KlineReader(history: history, pending: pending, intervals: intervals)
         days = DayReader(history: history, pending: pending, intervals: intervals, time: parts.time)
         hub = StreamHub(pending: pending, intervals: intervals, time: parts.time)

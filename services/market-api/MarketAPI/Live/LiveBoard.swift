@@ -188,11 +188,16 @@ final class LiveBoard: Sendable {
         contents.withLock { $0.entry(instrument)?.lastClosed(interval) }
     }
 
-    /// The market's time: that of the newest trade of any symbol; unix microseconds, nil before the first.
-    var marketTimeMicros: Int64? { contents.withLock { $0.newestMicros.values.max() } }
+    /// The market's time: that of the newest trade of any symbol; unix microseconds, nil before the first. A trade that
+    /// claims to be of the future does not move it past the clock.
+    var marketTimeMicros: Int64? {
+        contents.withLock { $0.newestMicros.values.max() }.map { min($0, time.wallMicros) }
+    }
 
-    /// The newest trade's time at one venue; unix microseconds, nil before the first.
-    func marketTimeMicros(of venue: String) -> Int64? { contents.withLock { $0.newestMicros[venue] } }
+    /// The newest trade's time at one venue, likewise.
+    func marketTimeMicros(of venue: String) -> Int64? {
+        contents.withLock { $0.newestMicros[venue] }.map { min($0, time.wallMicros) }
+    }
 
     func venueReports() -> [VenueMonitor.Report] {
         let now = time.monotonicMicros

@@ -17,11 +17,11 @@ struct DashboardRoutes: Sendable {
     /// The page itself.
     func page(_ request: Request) -> Response {
         guard let asset = assets.file(DashboardAssets.page) else { return Response(status: .notFound) }
-        return answer(asset, request)
+        return Self.answer(asset, request)
     }
 
     private func file(_ name: String, _ request: Request) throws(Problem) -> Response {
-        if let asset = assets.file(name) { return answer(asset, request) }
+        if let asset = assets.file(name) { return Self.answer(asset, request) }
         if name == DashboardAssets.chartLibrary {
             throw Problem(
                 .assetMissing,
@@ -30,7 +30,7 @@ struct DashboardRoutes: Sendable {
         throw Problem(.notFound, "The dashboard has no file '\(name.prefix(64))'.")
     }
 
-    private func answer(_ asset: DashboardAsset, _ request: Request) -> Response {
+    static func answer(_ asset: DashboardAsset, _ request: Request) -> Response {
         var headers: HTTPFields = [
             .contentType: asset.mediaType, .eTag: asset.entityTag.text,
             // Asked again each time, and answered with 304: a new version is seen at the next load.

@@ -9,7 +9,8 @@ struct ServiceRoutes: Sendable {
             "/", "/price", "/prices", "/candles", "/candles/last", "/current-candle", "/symbols", "/trades/recent",
             "/summary", "/dashboard", "/metrics", "/health", "/ready", "/version", "/config", "/feed", "/ws/price",
             "/ws", "/stream",
-        ] + BinanceRoutes.names.map { "/api/v3/\($0)" } + UDFRoutes.names.map { "/udf/\($0)" }
+        ] + ForerunnerRoutes.paths + DocumentationRoutes.paths + BinanceRoutes.names.map { "/api/v3/\($0)" }
+        + UDFRoutes.names.map { "/udf/\($0)" }
 
     let configuration: APIConfiguration
     let board: LiveBoard
@@ -28,6 +29,11 @@ struct ServiceRoutes: Sendable {
         router.get("/") { request, _ in try root(request) }
         router.get("feed") { request, _ in try upgradeRequired(request) }
         router.get("ws/price") { request, _ in try upgradeRequired(request) }
+        router.get("ws/crypto/:symbol") { request, context in
+            let instrument = try ForerunnerRoutes.instrument(inPath: context.parameters.get("symbol") ?? "")
+            guard board.isFollowed(instrument) else { throw Problem.notFollowed(instrument) }
+            return try upgradeRequired(request)
+        }
         for path in ["ws", "ws/**", "stream"] {
             router.get(RouterPath(path)) { request, _ in
                 try upgradeRequired(request, known: ["streams", "timeUnit"])

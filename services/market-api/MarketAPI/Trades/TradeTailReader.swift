@@ -57,19 +57,19 @@ final class TradeTailReader: Service {
     }
 
     private func follow() async {
+        var admin: KafkaAdmin?
         while !Task.isCancelled {
             do {
-                let admin = try KafkaAdmin(kafka)
-                let outcome: Result<Void, any Error>
-                do { outcome = .success(try await followLog(admin)) } catch { outcome = .failure(error) }
-                await admin.close()
-                try outcome.get()
+                let asked = try admin ?? KafkaAdmin(kafka)
+                admin = asked
+                try await followLog(asked)
             } catch {
-                guard !Task.isCancelled else { return }
+                guard !Task.isCancelled else { break }
                 report(.interrupted, "the topic \(topic) cannot be read: \(error)")
             }
             try? await Task.sleep(for: Self.retryAfter)
         }
+        await admin?.close(timeoutMillis: Self.askMillis)
     }
 
     /// Follows one log, until it is another or cannot be read on.

@@ -49,7 +49,7 @@ struct TradeTape: Sendable {
     mutating func trim(to limit: Int) {
         guard count > limit else { return }
         head = trades.count - limit
-        guard head > 1_024 || head > trades.count / 2 else { return }
+        guard head > limit / 4 else { return }
         trades.removeFirst(head)
         head = 0
     }
