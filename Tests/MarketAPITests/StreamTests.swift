@@ -115,6 +115,32 @@ import WebSockets
         }
     }
 
+    @Test func withoutHistoryNothingIsToldThatMayBeWrong() async throws {
+        try await APITestServer.with { server in
+            let instrument = try Sample.instrument("BTCUSDT")
+            server.history.store([try Sample.candle("BTCUSDT", .oneMinute, Self.start + 60)])
+            server.history.fail(with: HistoryError(isTransient: true, description: "away"))
+            server.board.take(try update(Self.start + 120, 2, close: "101"), of: instrument)
+            // What nobody follows is no stream, and what is stored itself needs no history.
+            let path = "/stream?streams=nosuch@kline_3m/btcusdt@kline_3m/btcusdt@kline_1m"
+            try await listening(server, path) { _, heard in
+                try await eventually("the minute") { !heard.all.isEmpty }
+                server.board.takeClosed(
+                    try Sample.candle("BTCUSDT", .oneMinute, Self.start + 120, close: "104"), of: instrument)
+                server.board.takeClosed(
+                    try Sample.candle("BTCUSDT", .oneMinute, Self.start + 180, close: "105"), of: instrument)
+                try await eventually("both minutes") {
+                    heard.all.filter { $0["data"]?["k"]?["x"]?.isTrue == true }.count == 2
+                }
+                #expect(heard.all.allSatisfy { $0["stream"]?.text == "btcusdt@kline_1m" })
+                server.history.fail(with: nil)
+                try await eventually("three minutes") { heard.all.last?["stream"]?.text == "btcusdt@kline_3m" }
+                let kline = try #require(heard.all.last?["data"]?["k"])
+                #expect(kline["x"]?.isTrue == true && kline["n"]?.integer == 9)
+            }
+        }
+    }
+
     @Test func tradesComeOneByOne() async throws {
         let trades = TradeTail()
         try await APITestServer.with(trades: trades) { server in
@@ -285,6 +311,14 @@ import WebSockets
             #expect(plain.status == 426)
             #expect(try await server.get("/ws/any").status == 426)
         }
+    }
+
+    @Test func namesAreKeptInOrderAndBounded() {
+        var names = StreamNames(["a", "b"], limit: 4)
+        #expect(names.add(["b", "c", "c"]) == ["c"])
+        #expect(names.add(["d", "e"]) == nil && names.all == ["a", "b", "c"])
+        names.remove(["b", "x"])
+        #expect(names.all == ["a", "c"])
     }
 
     @Test func namesAreBinances() throws {

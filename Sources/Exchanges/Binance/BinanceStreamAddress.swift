@@ -31,9 +31,8 @@ public struct BinanceStreamAddress: Hashable, Sendable {
     private static func names(_ text: String) -> [String] { unique(text.split(separator: "/").map(String.init)) }
 
     private static func unique(_ names: [String]) -> [String] {
-        var unique: [String] = []
-        for name in names where !unique.contains(name) { unique.append(name) }
-        return unique
+        var known: Set<String> = []
+        return names.filter { known.insert($0).inserted }
     }
 
     /// Percent-decoding; what cannot be decoded stays as it is.

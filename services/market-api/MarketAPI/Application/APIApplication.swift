@@ -128,7 +128,8 @@ enum APIApplication {
         let path = request.path
         if let address = StreamSession.address(request) {
             let streams = StreamSession(
-                hub: hub, limits: parts.configuration.streamLimits, metrics: metrics, time: parts.time)
+                hub: hub, board: parts.board, limits: parts.configuration.streamLimits, metrics: metrics,
+                time: parts.time)
             return .upgrade { session in
                 try await gate.admit(session, path: String(path.prefix(128))) { try await streams.run($0, address) }
             }

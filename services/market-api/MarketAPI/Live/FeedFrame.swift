@@ -133,14 +133,6 @@ enum FeedFrame {
 enum Percent {
     /// The change between two prices, `1.25` or `-0.03`; nil when there is nothing to compare with.
     static func change(from open: Price, to price: Price) -> String? {
-        guard open.raw > 0 else { return nil }
-        // In hundredths of a percent: difference * 10^4 / open.
-        let scaled = (Int128(price.raw) - Int128(open.raw)) * 10_000
-        let (quotient, remainder) = scaled.quotientAndRemainder(dividingBy: Int128(open.raw))
-        let half = remainder.magnitude * 2 >= open.raw.magnitude ? (scaled < 0 ? Int128(-1) : 1) : 0
-        let hundredths = quotient + half
-        let magnitude = hundredths.magnitude
-        let cents = magnitude % 100
-        return (hundredths < 0 ? "-" : "") + "\(magnitude / 100).\(cents < 10 ? "0" : "")\(cents)"
+        Ratio.percent(from: open, to: price, places: 2)
     }
 }

@@ -15,6 +15,7 @@ struct StreamLimits: Sendable {
 /// One client of the streams: answers its requests and sends what its streams bring.
 struct StreamSession: Sendable {
     let hub: StreamHub
+    let board: LiveBoard
     let limits: StreamLimits
     let metrics: FeedMetrics
     let time: TimeSource
@@ -40,7 +41,7 @@ struct StreamSession: Sendable {
         guard address.streams.count <= limits.streamsPerClient else {
             throw WebSocketCloseError(.policyViolation, "at most \(limits.streamsPerClient) streams")
         }
-        hub.add(mailbox, to: address.streams.compactMap { MarketStream($0) })
+        hub.add(mailbox, to: streams(address.streams))
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await read(session, mailbox, address.streams) }
             group.addTask { try await write(session, mailbox) }
@@ -62,7 +63,7 @@ struct StreamSession: Sendable {
     }
 
     private func read(_ session: WebSocketSession, _ mailbox: StreamMailbox, _ first: [String]) async throws {
-        var names = first
+        var names = StreamNames(first, limit: limits.streamsPerClient)
         var second: Int64 = 0
         var requests = 0
         for await message in session.messages {
@@ -81,24 +82,29 @@ struct StreamSession: Sendable {
         }
     }
 
-    /// - Parameter names: all that the client has asked for, whether there is such a stream or not.
-    private func answer(_ message: ByteBuffer, _ names: inout [String], _ mailbox: StreamMailbox) -> [UInt8] {
+    /// The streams that there are of some names. Klines of what nobody follows are none: each costs a look into
+    /// history.
+    private func streams(_ names: [String]) -> [MarketStream] {
+        names.compactMap { name in
+            let stream = MarketStream(name)
+            if case .kline(let instrument, _) = stream, !board.isFollowed(instrument) { return nil }
+            return stream
+        }
+    }
+
+    private func answer(_ message: ByteBuffer, _ names: inout StreamNames, _ mailbox: StreamMailbox) -> [UInt8] {
         do throws(BinanceRequestError) {
             let request = try BinanceRequest(parsing: message.readableBytesSpan)
             switch request.method {
             case .subscribe(let wanted):
-                var all = names
-                for name in wanted where !all.contains(name) { all.append(name) }
-                guard all.count <= limits.streamsPerClient else {
+                guard let new = names.add(wanted) else {
                     throw BinanceRequestError(2, "Invalid request: too many parameters", request.id)
                 }
-                let new = all.dropFirst(names.count)
-                names = all
-                hub.add(mailbox, to: new.compactMap { MarketStream($0) })
+                hub.add(mailbox, to: streams(new))
             case .unsubscribe(let unwanted):
-                names.removeAll { unwanted.contains($0) }
+                names.remove(unwanted)
                 hub.remove(mailbox, from: unwanted.compactMap { MarketStream($0) })
-            case .listSubscriptions: return BinanceReply.subscriptions(names, request.id)
+            case .listSubscriptions: return BinanceReply.subscriptions(names.all, request.id)
             case .setCombined(let isCombined): mailbox.format.isCombined = isCombined
             case .getCombined: return BinanceReply.property(mailbox.format.isCombined, request.id)
             }
