@@ -21,7 +21,7 @@ import Testing
 
     @Test func aDayWithoutCandleHasNoFigures() throws {
         let quote = Quote(price: try Sample.price("10.5"), tradeID: 3, eventTimeMicros: 1_700_000_000_900_000)
-        let frame = FeedFrame.day(symbol: "BTCUSDT", quote, day: nil)
+        let frame = FeedFrame.day(symbol: "BTCUSDT", quote, day: nil).frame
         #expect(frame.sent.contains(#""price":"10.5","open":null"#))
         #expect(frame.sent.contains(#""change":null,"change_percent":null,"window_start":null,"timestamp":1700000000"#))
     }
@@ -30,7 +30,7 @@ import Testing
         let day = try Sample.candle("BTCUSDT", .oneDay, 1_699_920_000, isClosed: false)
         let price = Price(raw: day.open.raw - 670_000_000_000)
         let quote = Quote(price: price, tradeID: 3, eventTimeMicros: 1_700_000_000_900_000)
-        let frame = FeedFrame.day(symbol: "BTCUSDT", quote, day: day)
+        let frame = FeedFrame.day(symbol: "BTCUSDT", quote, day: day).frame
         #expect(frame.sent.contains(#""change":"-6700""#))
         #expect(frame.sent.contains(#""change_percent":"-"#))
         #expect(frame.sent.contains(#""window_start":1699920000"#))

@@ -1,7 +1,6 @@
 import MarketCore
 import MarketWire
 import Testing
-import WebSockets
 
 @testable import MarketAPI
 
@@ -79,9 +78,9 @@ import WebSockets
     @Test func aMailboxKeepsTheLatestValueOnly() throws {
         let board = try board("BTCUSDT")
         let instrument = try Sample.instrument("BTCUSDT")
-        let mailbox = Mailbox(closedLimit: 4, replyLimit: 4)
-        #expect(board.subscribe(mailbox, to: [instrument], [.tenSeconds], replies: []))
-        _ = mailbox.take()
+        let mailbox = Mailbox()
+        #expect(board.subscribe(mailbox, to: [instrument], FeedSelection(intervals: [.tenSeconds]), replies: []))
+        _ = board.take(mailbox)
         for number in 1...100_000 {
             board.take(
                 try Sample.update(
@@ -90,69 +89,38 @@ import WebSockets
                         ? [try Sample.candle(1_000, isClosed: false, tradeCount: Int64(number))] : []),
                 of: instrument)
         }
-        let waiting = mailbox.take()
-        #expect(waiting.topics.count == 2)
-        let frames = board.frames(waiting)
-        #expect(frames.count == 2)
-        #expect(frames.contains { $0.sent.contains(#""price":"100000""#) })
-        #expect(frames.contains { $0.sent.contains(#""trade_count":100000"#) })
-    }
-
-    @Test func closedCandlesWaitUpToALimitAndThenAreAGap() throws {
-        let board = try board("BTCUSDT")
-        let instrument = try Sample.instrument("BTCUSDT")
-        let mailbox = Mailbox(closedLimit: 4, replyLimit: 4)
-        #expect(board.subscribe(mailbox, to: [instrument], [.tenSeconds], replies: []))
-        _ = mailbox.take()
-        for number in 0..<4 { board.takeClosed(try Sample.candle(1_000 + Int64(number) * 10), of: instrument) }
-        // A later revision takes the place of the one that waits.
-        board.takeClosed(try Sample.candle(1_000, revision: 2), of: instrument)
-        let kept = mailbox.take()
-        #expect(kept.gap == nil && kept.closed.count == 4)
-        #expect(kept.closed[0].sent.contains(#""revision":2"#))
-        for number in 0..<6 { board.takeClosed(try Sample.candle(2_000 + Int64(number) * 10), of: instrument) }
-        let dropped = mailbox.take()
-        #expect(dropped.gap == .slowClient && dropped.closed.count == 1)
-        #expect(board.subscribe(mailbox, to: [instrument], [.tenSeconds], replies: []))
-    }
-
-    @Test func everyClientGetsTheSameBytes() throws {
-        let board = try board("BTCUSDT")
-        let instrument = try Sample.instrument("BTCUSDT")
-        let mailboxes = (0..<3).map { _ in Mailbox(closedLimit: 4, replyLimit: 4) }
-        for mailbox in mailboxes {
-            #expect(board.subscribe(mailbox, to: [instrument], [], replies: []))
-            _ = mailbox.take()
-        }
-        board.take(try Sample.update(price: "10", tradeID: 1), of: instrument)
-        let frames = mailboxes.map { board.frames($0.take()) }
-        #expect(Set(frames.map { $0.map(\.sent) }).count == 1)
+        let messages = board.take(mailbox)
+        #expect(messages.map(\.kind) == [.price, .candle])
+        #expect(messages.contains { $0.text.contains(#""price":"100000""#) })
+        #expect(messages.contains { $0.text.contains(#""trade_count":100000"#) })
     }
 
     @Test func whoLeftIsForgotten() throws {
         let board = try board("BTCUSDT")
         let instrument = try Sample.instrument("BTCUSDT")
-        let mailbox = Mailbox(closedLimit: 4, replyLimit: 4)
+        let mailbox = Mailbox()
         board.subscribeToStatus(mailbox)
         board.subscribeToAllDays(mailbox)
-        #expect(board.subscribe(mailbox, to: [instrument], Interval.allCases, replies: []))
-        _ = mailbox.take()
+        #expect(board.subscribe(mailbox, to: [instrument], .everything, replies: []))
+        _ = board.take(mailbox)
         board.remove(mailbox)
         board.take(
             try Sample.update(price: "10", tradeID: 1, candles: [try Sample.candle(1_000, isClosed: false)]),
             of: instrument)
-        board.publishStatus(.text("{}"))
+        board.publishStatus(FeedMessage(kind: .status, frame: .text("{}")))
+        board.takeClosed(try Sample.candle(1_000), of: instrument)
         board.feedDropped()
-        let waiting = mailbox.take()
-        #expect(waiting.topics.isEmpty && waiting.closed.isEmpty && waiting.gap == nil)
+        #expect(board.take(mailbox).isEmpty)
     }
 
     @Test func unsubscribingEndsTheIntervalOrEverything() throws {
         let board = try board("BTCUSDT")
         let instrument = try Sample.instrument("BTCUSDT")
-        let mailbox = Mailbox(closedLimit: 4, replyLimit: 4)
-        #expect(board.subscribe(mailbox, to: [instrument], [.tenSeconds, .oneMinute], replies: []))
-        board.unsubscribe(mailbox, from: [instrument], [.oneMinute])
+        let mailbox = Mailbox()
+        #expect(
+            board.subscribe(
+                mailbox, to: [instrument], FeedSelection(intervals: [.tenSeconds, .oneMinute]), replies: []))
+        board.unsubscribe(mailbox, from: [instrument], .unsubscribing(nil, [.oneMinute]))
         _ = mailbox.take()
         func publish(_ id: Int64) throws {
             board.take(
@@ -165,7 +133,7 @@ import WebSockets
         }
         try publish(1)
         #expect(Set(mailbox.take().topics) == [.price(0), .candle(0, .tenSeconds)])
-        board.unsubscribe(mailbox, from: [instrument], [])
+        board.unsubscribe(mailbox, from: [instrument], .everything)
         try publish(2)
         #expect(mailbox.take().topics.isEmpty)
     }

@@ -31,7 +31,10 @@ enum HealthCheck {
         guard let port, port != 0 else {
             throw Failure(description: "healthcheck needs a fixed port (API_PORT, METRICS_PORT or SIMULATOR_PORT)")
         }
-        let isTLS = known.contains { $0.key == "SIMULATOR_TLS_CERT" && settings.text(forKey: $0.key) != nil }
+        let isTLS = known.contains { setting in
+            ["SIMULATOR_TLS_CERT", "API_TLS_CERTIFICATE"].contains(setting.key)
+                && settings.text(forKey: setting.key) != nil
+        }
         return "\(isTLS ? "https" : "http")://127.0.0.1:\(port)/health"
     }
 }

@@ -19,7 +19,8 @@ public struct SettingsError: Error, Sendable, CustomStringConvertible {
         malformed(setting, text: text, problem: problem)
     }
 
-    static func missing(_ setting: any AnySetting) -> SettingsError {
+    /// A setting without which another makes no sense, or nothing does.
+    public static func missing(_ setting: any AnySetting) -> SettingsError {
         SettingsError(
             "\(setting.key) is not set: \(setting.help). Give it by \(setting.optionName), the environment or .env.")
     }

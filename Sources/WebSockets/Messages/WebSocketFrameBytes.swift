@@ -36,6 +36,11 @@ public struct WebSocketFrameBytes: Sendable {
         encoded.writeBytes(bytes)
     }
 
+    /// The messages without their headers, for those who carry them by other means. No copy.
+    public var payloads: [ByteBuffer] {
+        frames.compactMap { encoded.getSlice(at: $0.payload.lowerBound, length: $0.payload.count) }
+    }
+
     /// Bytes on the wire of a server.
     public var count: Int { encoded.readableBytes }
 

@@ -24,6 +24,11 @@ public struct WebSocketServerConfiguration: Sendable {
     public var handshakeTimeout: Duration = .seconds(10)
     /// How long an HTTP connection may be idle; nil for ever.
     public var idleTimeout: Duration? = .seconds(60)
+    /// How long a request may take from its first line to its end, once its head is complete; then the connection is
+    /// closed.
+    public var requestTimeout: Duration = .seconds(30)
+    /// Largest body of a request; with more the connection is closed. Nil for any.
+    public var maxRequestBodyBytes: Int?
     /// Answers with this header, lower-cased, are compressed where the client takes that; the header goes no further.
     /// Nil compresses nothing.
     public var compressionMarker: String?

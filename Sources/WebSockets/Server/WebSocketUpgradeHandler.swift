@@ -149,6 +149,8 @@ final class WebSocketUpgradeHandler: ChannelInboundHandler, RemovableChannelHand
                 try pipeline.addHandler(HTTPResponseCompressor.marked(by: marker))
             }
             try pipeline.addHandlers([
+                RequestGuard(
+                    timeout: TimeAmount(configuration.requestTimeout), maxBodyBytes: configuration.maxRequestBodyBytes),
                 LastRequestMarker(), HTTP1ToHTTPServerCodec(secure: configuration.tls != nil),
                 HTTPConnectionStateHandler(idleTimeout: configuration.idleTimeout, logger: logger),
             ])

@@ -24,6 +24,7 @@ struct APITestServer: Sendable {
         symbols: [String] = ["BTCUSDT", "ETHUSDT"], time: TimeSource = .system,
         trades: TradeTail = TradeTail(), shownSettings: [(key: String, value: String?)] = [],
         configure: (inout APIConfiguration) -> Void = { _ in },
+        server change: (inout WebSocketServerConfiguration) -> Void = { _ in },
         subscriptions: (LiveBoard) -> SubscriptionDesk? = { _ in nil },
         repository: (any CandleRepository)? = nil,
         _ body: (APITestServer) async throws -> Void
@@ -33,7 +34,7 @@ struct APITestServer: Sendable {
         configure(&configuration)
         let board = LiveBoard(
             instruments: configuration.instruments, venueSilentAfterMillis: configuration.venueSilentAfterMillis,
-            time: time)
+            time: time, trades: trades)
         board.feedConnected()
         let history = MemoryCandleRepository()
         let health = HealthBoard()
@@ -41,12 +42,14 @@ struct APITestServer: Sendable {
         health.set("redis", .ok)
         var logger = Logger(label: "test")
         logger.logLevel = .critical
+        var server = WebSocketServerConfiguration()
+        change(&server)
         let port = Mutex(0)
         let application = APIApplication.make(
             APIParts(
                 configuration: configuration, board: board, history: repository ?? history, health: health,
                 metrics: MetricsRegistry(), logger: logger, subscriptions: subscriptions(board), time: time,
-                trades: trades, shownSettings: shownSettings),
+                trades: trades, server: server, shownSettings: shownSettings),
             onRunning: { listening in port.withLock { $0 = listening } })
         let group = ServiceGroup(configuration: .init(services: [application], logger: logger))
         try await withThrowingTaskGroup(of: Void.self) { tasks in

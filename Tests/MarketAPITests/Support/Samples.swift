@@ -61,3 +61,8 @@ extension WebSocketFrameBytes {
     /// The frame as a server sends it, header included.
     var sent: String { String(decoding: Array(buffer: encoded), as: UTF8.self) }
 }
+
+extension FeedMessage {
+    /// The JSON text.
+    var text: String { frame.payloads.map { String(buffer: $0) }.joined() }
+}

@@ -4,7 +4,6 @@ import Hummingbird
 import Logging
 import NIOCore
 import NIOPosix
-import NIOSSL
 import ServiceKit
 import WebSockets
 
@@ -112,12 +111,7 @@ public struct ExchangeSimulatorService: Sendable {
         configuration.pongTimeout = .seconds(40)
         configuration.outboundLimitBytes = 4 << 20
         if let paths = settings.tls {
-            configuration.tls = try await NIOThreadPool.singleton.runIfActive {
-                try NIOSSLContext(
-                    configuration: .makeServerConfiguration(
-                        certificateChain: NIOSSLCertificate.fromPEMFile(paths.certificate).map { .certificate($0) },
-                        privateKey: .privateKey(NIOSSLPrivateKey(file: paths.key, format: .pem))))
-            }
+            try await configuration.useTLS(certificate: paths.certificate, key: paths.key)
         }
         return configuration
     }

@@ -17,6 +17,8 @@ struct APIParts: Sendable {
     var subscriptions: SubscriptionDesk?
     var time = TimeSource.system
     var trades = TradeTail()
+    /// Bounds and TLS of connections.
+    var server = WebSocketServerConfiguration()
     /// What `/config` shows: no secrets.
     var shownSettings: [(key: String, value: String?)] = []
 }
@@ -32,40 +34,43 @@ enum APIApplication {
     static func make(
         _ parts: APIParts, services: [any Service] = [], onRunning: @escaping @Sendable (Int) async -> Void = { _ in }
     ) -> some ApplicationProtocol & Sendable {
-        let gate = WebSocketGate(limit: parts.configuration.maxWebSocketClients, logger: parts.logger)
+        let gate = ClientGate(limit: parts.configuration.maxWebSocketClients, logger: parts.logger)
+        let requests = RequestGate(parts.configuration, time: parts.time)
         let reads = APIReads(parts)
         let status = StatusPublisher(
             board: parts.board, health: parts.health, configuration: parts.configuration, time: parts.time)
         let klines = KlineParts(parts, reads.history)
+        let upgrades = WebSocketUpgrades(parts: parts, reads: reads, gate: gate, requests: requests, hub: klines.hub)
         var serverLogger = parts.logger
         serverLogger.logLevel = max(serverLogger.logLevel, .warning)
         return Application(
-            router: router(parts, reads, gate, klines),
-            server: .webSocketUpgrade(configuration: serverConfiguration) { request in
-                upgrade(request, parts, reads, gate, klines.hub)
+            router: router(parts, reads, gate, requests, klines),
+            server: .webSocketUpgrade(configuration: serverConfiguration(parts)) { request in
+                upgrades.decide(request)
             },
             configuration: .init(
                 address: .hostname(parts.configuration.host, port: parts.configuration.port),
                 serverName: "market-api", backlog: 1_024,
                 availableConnectionsDelegate: MaximumAvailableConnections(parts.configuration.maxConnections)),
-            services: services + [status, klines.feeder],
+            services: services + [status, klines.feeder, TradeRelay(board: parts.board, trades: parts.trades)],
             onServerRunning: { channel in
                 let port = channel.localAddress?.port ?? parts.configuration.port
                 parts.logger.notice(
                     "serving",
-                    metadata: ["address": "http://\(parts.configuration.host):\(port)/dashboard"])
+                    metadata: ["address": "\(parts.server.tls == nil ? "http" : "https")://\(parts.configuration.host):\(port)/dashboard"])
                 await onRunning(port)
             }, logger: serverLogger)
     }
 
-    private static var serverConfiguration: WebSocketServerConfiguration {
-        var configuration = WebSocketServerConfiguration()
+    private static func serverConfiguration(_ parts: APIParts) -> WebSocketServerConfiguration {
+        var configuration = parts.server
+        configuration.maxRequestBodyBytes = maxBodyBytes
         configuration.compressionMarker = CompressionMiddleware.marker
         return configuration
     }
 
     private static func router(
-        _ parts: APIParts, _ reads: APIReads, _ gate: WebSocketGate, _ klines: KlineParts
+        _ parts: APIParts, _ reads: APIReads, _ gate: ClientGate, _ requests: RequestGate, _ klines: KlineParts
     ) -> Router<APIRequestContext> {
         let router = Router(context: APIRequestContext.self, options: .autoGenerateHeadEndpoints)
         let assets = DashboardAssets(
@@ -79,14 +84,17 @@ enum APIApplication {
             get: ServiceRoutes.paths + assets.names.map { "/dashboard/\($0)" } + ["/favicon.ico"],
             post: SubscriptionRoutes.paths)
         router.add(
-            middleware: AccessLogMiddleware(logger: parts.logger, time: parts.time, metrics: RequestMetrics()))
+            middleware: AccessLogMiddleware(
+                logger: parts.logger, time: parts.time, metrics: RequestMetrics(), addresses: requests.addresses))
         router.add(middleware: CompressionMiddleware())
         router.add(middleware: SecurityHeadersMiddleware())
         router.add(
             middleware: CrossOriginMiddleware(
                 knownPaths: knownPaths, origins: parts.configuration.crossOrigins))
         router.add(middleware: BinanceMiddleware())
+        router.add(middleware: RateLimitMiddleware(gate: requests))
         router.add(middleware: ProblemMiddleware(knownPaths: knownPaths, maxBodyBytes: maxBodyBytes))
+        router.add(middleware: OriginMiddleware(gate: requests))
         MarketRoutes(configuration: parts.configuration, board: parts.board, live: reads.live, time: parts.time)
             .add(to: router)
         CandleRoutes(
@@ -103,6 +111,8 @@ enum APIApplication {
             configuration: parts.configuration, board: parts.board, gate: gate, health: parts.health,
             metrics: parts.metrics, pages: pages, shownSettings: parts.shownSettings
         ).add(to: router)
+        EventRoutes(configuration: parts.configuration, board: parts.board, gate: gate, metrics: FeedMetrics())
+            .add(to: router)
         if let desk = parts.subscriptions {
             SubscriptionRoutes(authorization: Authorization(token: parts.configuration.token), desk: desk)
                 .add(to: router)
@@ -116,43 +126,5 @@ enum APIApplication {
         DocumentationRoutes().add(to: router)
         pages.add(to: router)
         return router
-    }
-
-    /// Which requests become WebSocket sessions. All others go to the router, which says why.
-    private static func upgrade(
-        _ request: WebSocketUpgradeRequest, _ parts: APIParts, _ reads: APIReads, _ gate: WebSocketGate,
-        _ hub: StreamHub
-    ) -> WebSocketUpgradeDecision {
-        guard gate.hasRoom else { return .dontUpgrade }
-        let metrics = FeedMetrics()
-        let path = request.path
-        if let address = StreamSession.address(request) {
-            let streams = StreamSession(
-                hub: hub, board: parts.board, limits: parts.configuration.streamLimits, metrics: metrics,
-                time: parts.time)
-            return .upgrade { session in
-                try await gate.admit(session, path: String(path.prefix(128))) { try await streams.run($0, address) }
-            }
-        }
-        guard request.query.isEmpty else { return .dontUpgrade }
-        switch path {
-        case "/feed":
-            let feed = FeedSession(
-                board: parts.board, limits: parts.configuration.feedLimits,
-                intervals: parts.configuration.intervals, metrics: metrics)
-            return .upgrade { session in try await gate.admit(session, path: path, feed.run) }
-        case "/ws/price":
-            let prices = PriceSession(
-                board: parts.board, limits: parts.configuration.feedLimits, metrics: metrics)
-            return .upgrade { session in try await gate.admit(session, path: path, prices.run) }
-        default:
-            guard let symbol = CryptoSession.symbol(inPath: path),
-                let instrument = try? ForerunnerRoutes.instrument(inPath: symbol), parts.board.isFollowed(instrument)
-            else { return .dontUpgrade }
-            let crypto = CryptoSession(
-                instrument: instrument, board: parts.board, trades: parts.trades, saved: reads.saved,
-                limits: parts.configuration.feedLimits, metrics: metrics, time: parts.time)
-            return .upgrade { session in try await gate.admit(session, path: path, crypto.run) }
-        }
     }
 }

@@ -3,6 +3,7 @@ import MarketCore
 import PostgresClient
 import RedisClient
 import ServiceKit
+import WebSockets
 
 /// The HTTP and WebSocket service in front of candles and live prices.
 public enum MarketAPI {
@@ -23,9 +24,11 @@ public enum MarketAPI {
     ) async throws {
         let configuration = try APIConfiguration(context.settings)
         let time = TimeSource.system
+        let trades = TradeTail(
+            bounds: .init(perInstrument: try context.settings.value(APISettings.recentTrades)))
         let board = LiveBoard(
             instruments: configuration.instruments, venueSilentAfterMillis: configuration.venueSilentAfterMillis,
-            time: time)
+            time: time, trades: trades)
 
         var postgres = try PostgresConfiguration(url: try context.settings.value(SharedSettings.postgresURL))
         postgres.applicationName = context.name
@@ -49,13 +52,13 @@ public enum MarketAPI {
             catalogs: try catalogs(context.settings, time), kafka: kafka.configuration,
             topic: catalog.subscriptions.name, board: board, time: time, logger: context.logger(for: "subscriptions"))
 
-        let trades = TradeTail(
-            bounds: .init(perInstrument: try context.settings.value(APISettings.recentTrades)))
+        var server = WebSocketServerConfiguration()
+        if let tls = configuration.tls { try await server.useTLS(certificate: tls.certificate, key: tls.key) }
         let application = APIApplication.make(
             APIParts(
                 configuration: configuration, board: board, history: history, health: context.health,
                 metrics: context.metrics, logger: context.logger, subscriptions: subscriptions, time: time,
-                trades: trades, shownSettings: context.settings.shownValues(APISettings.all + SharedSettings.common)),
+                trades: trades, server: server, shownSettings: context.settings.shownValues(APISettings.all + SharedSettings.common)),
             services: [
                 StoreGuard(
                     pool: pool, configuration: postgres, history: history, board: board, health: context.health,

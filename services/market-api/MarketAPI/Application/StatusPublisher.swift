@@ -24,7 +24,7 @@ struct StatusPublisher: Service {
             if status.states != lastStates || now - lastMicros >= configuration.statusEveryMillis * 1_000 {
                 lastStates = status.states
                 lastMicros = now
-                board.publishStatus(status.frame(atWallMicros: time.wallMicros))
+                board.publishStatus(status.message(atWallMicros: time.wallMicros))
             }
             do { try await Task.sleep(for: .milliseconds(configuration.statusCheckMillis)) } catch { return }
         }

@@ -17,7 +17,7 @@ struct BinanceMiddleware: RouterMiddleware {
             response.headers[.contentType]?.hasPrefix("application/problem+json") ?? false
         else { return response }
         var translated = BinanceAnswer.refusal(Self.body(response.status))
-        for name in [HTTPField.Name.retryAfter, .allow, .wwwAuthenticate] {
+        for name in [HTTPField.Name.retryAfter, .allow, .wwwAuthenticate] + RateLimitMiddleware.fields {
             if let value = response.headers[name] { translated.headers[name] = value }
         }
         return translated

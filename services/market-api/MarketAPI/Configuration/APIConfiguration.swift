@@ -25,6 +25,12 @@ struct APIConfiguration: Sendable {
     var priceWithoutRedisMillis: Int64 = 60_000
     /// Of those who may change anything.
     var token: String?
+    /// From one address; 0 limits nothing.
+    var requestsPerMinute = 6_000
+    /// Whose `X-Forwarded-For` is taken.
+    var trustedProxies: [NetworkRange] = []
+    /// PEM files; nil serves plain HTTP.
+    var tls: (certificate: String, key: String)?
     var feedLimits = FeedLimits()
     var streamLimits = StreamLimits()
     /// How often `/feed` tells the status when nothing changes, and how often it is looked at.
@@ -62,8 +68,23 @@ extension APIConfiguration {
         maxWebSocketClients = try settings.value(APISettings.maxWebSocketClients)
         maxConnections = try settings.value(APISettings.maxConnections)
         venueSilentAfterMillis = try settings.value(APISettings.venueSilentAfter).milliseconds
+        requestsPerMinute = try settings.value(APISettings.requestsPerMinute)
+        trustedProxies = try settings.optionalValue(APISettings.trustedProxies) ?? []
+        tls = try Self.tls(settings)
         token = try settings.optionalValue(APISettings.token)
         priceWithoutRedisMillis = try settings.value(APISettings.priceMaxAge).milliseconds
+    }
+
+    /// Both files or none.
+    private static func tls(_ settings: Settings) throws(SettingsError) -> (certificate: String, key: String)? {
+        let certificate = try settings.optionalValue(APISettings.tlsCertificate)
+        let key = try settings.optionalValue(APISettings.tlsKey)
+        switch (certificate, key) {
+        case (nil, nil): return nil
+        case (let certificate?, let key?): return (certificate, key)
+        case (nil, _): throw SettingsError.missing(APISettings.tlsCertificate)
+        case (_, nil): throw SettingsError.missing(APISettings.tlsKey)
+        }
     }
 }
 

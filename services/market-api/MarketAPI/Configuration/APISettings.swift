@@ -69,6 +69,28 @@ enum APISettings {
         "RECENT_TRADES", in: 1...10_000, help: "trades of an instrument that are kept in memory, out of Kafka",
         default: "1000")
 
+    static let requestsPerMinute = Setting.integer(
+        "RATE_LIMIT", in: 0...10_000_000,
+        help: "requests a minute from one address, upgrades included; more are answered with 429; 0 limits nothing",
+        default: "6000")
+    static let trustedProxies = Setting<[NetworkRange]>(
+        "TRUSTED_PROXIES",
+        help: "proxies whose X-Forwarded-For is taken, 10.0.0.0/8, comma-separated; nobody's if not set", default: nil
+    ) { text throws(SettingProblem) in
+        var ranges: [NetworkRange] = []
+        for part in text.split(separator: ",") {
+            guard let range = NetworkRange(part.filter { $0 != " " }) else {
+                throw SettingProblem("addresses and ranges like 10.0.0.0/8, comma-separated")
+            }
+            ranges.append(range)
+        }
+        return ranges
+    }
+    static let tlsCertificate = Setting.text(
+        "API_TLS_CERTIFICATE", help: "PEM file of the certificate and its chain: TLS on API_PORT; read at the start",
+        default: nil)
+    static let tlsKey = Setting.text(
+        "API_TLS_KEY", help: "PEM file of the certificate's private key", default: nil)
     static let token = Setting<String>(
         "API_TOKEN", help: "who sends it as bearer token may change what is followed; nobody may while it is not set",
         default: nil, isSecret: true
@@ -85,6 +107,6 @@ enum APISettings {
             host, port, assetsFolder, dashboardFolder, migrate, postgresPoolSize, maxWebSocketClients, maxConnections,
             venueSilentAfter, priceMaxAge, recentTrades, defaultInterval, dataSaveInterval, crossOrigins,
             SharedSettings.postgresURL, SharedSettings.redisURL, SharedSettings.symbols,
-            SharedSettings.candleIntervals, token,
+            SharedSettings.candleIntervals, token, requestsPerMinute, trustedProxies, tlsCertificate, tlsKey,
         ] + SharedSettings.venues + SharedSettings.kafka
 }

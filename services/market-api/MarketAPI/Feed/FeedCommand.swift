@@ -13,7 +13,7 @@ struct FeedCommand: Hashable, Sendable {
     /// The client's own number for it, given back in the answer.
     let id: Int64?
     let instruments: [Instrument]
-    let intervals: [Interval]
+    let selection: FeedSelection
 }
 
 /// Why a message of a client cannot be followed.
@@ -25,7 +25,7 @@ struct FeedCommandError: Error, Hashable, Sendable {
 }
 
 extension FeedCommand {
-    private static let members: Set<String> = ["op", "id", "symbols", "intervals"]
+    private static let members: Set<String> = ["op", "id", "symbols", "channels", "intervals"]
 
     /// - Parameters:
     ///   - bytes: one text message.
@@ -45,7 +45,8 @@ extension FeedCommand {
             FeedCommandError(code: "invalid_message", id: id, detail: detail)
         }
         for member in members where !Self.members.contains(member.name) {
-            throw invalid("There is no member '\(member.name.prefix(64))': op, id, symbols and intervals are known.")
+            throw invalid(
+                "There is no member '\(member.name.prefix(64))': op, id, symbols, channels and intervals are known.")
         }
         if value["id"] != nil, id == nil { throw invalid("'id' must be a whole number.") }
         guard let operation = value["op"]?.text.flatMap(Operation.init(rawValue:)) else {
@@ -68,8 +69,25 @@ extension FeedCommand {
             }
             if !intervals.contains(interval) { intervals.append(interval) }
         }
+        var channels: [FeedChannel] = []
+        for text in try Self.texts(value["channels"], "channels", invalid) {
+            guard let channel = FeedChannel(rawValue: text) else {
+                throw invalid("'\(text.prefix(64))' is not a channel: use price, candles or trades.")
+            }
+            channels.append(channel)
+        }
         if operation != .ping, instruments.isEmpty { throw invalid("'symbols' must name at least one symbol.") }
-        self.init(operation: operation, id: id, instruments: instruments, intervals: intervals)
+        let named = value["channels"] == nil ? nil : channels
+        let selection: FeedSelection
+        if operation == .unsubscribe {
+            selection = .unsubscribing(named, intervals)
+        } else {
+            switch FeedSelection.subscribing(named, intervals) {
+            case .success(let wanted): selection = wanted
+            case .failure(let error): throw invalid(error.detail)
+            }
+        }
+        self.init(operation: operation, id: id, instruments: instruments, selection: selection)
     }
 
     private static func texts(

@@ -12,7 +12,7 @@ struct FeedSession: Sendable {
 
     /// Runs until the client leaves or is sent away.
     func run(_ session: WebSocketSession) async throws {
-        let mailbox = Mailbox(closedLimit: limits.closedCandlesPerClient, replyLimit: limits.repliesPerClient)
+        let mailbox = Mailbox(limits: limits.mailbox)
         defer {
             board.remove(mailbox)
             mailbox.finish()
@@ -31,11 +31,10 @@ struct FeedSession: Sendable {
         for await _ in mailbox.wakeups {
             // The newest value is taken only when the socket has room for it.
             try await session.waitUntilDrained()
-            let waiting = mailbox.take()
-            if let gap = waiting.gap { metrics.countGap(gap) }
-            let frames = board.frames(waiting)
-            for frame in frames { try await session.send(frame) }
-            metrics.countFrames(frames.count)
+            let messages = board.take(mailbox)
+            metrics.countGaps(messages)
+            for message in messages { try await session.send(message.frame) }
+            metrics.countFrames(messages.count)
         }
     }
 
@@ -72,7 +71,7 @@ struct FeedSession: Sendable {
                     code: "unknown_symbol", id: command.id,
                     detail: "\(unknown.key) is not followed: /symbols lists those that are.")
             }
-            let wanted = followed.union(Subscription.all(command.instruments, command.intervals))
+            let wanted = followed.union(Subscription.all(command.instruments, command.selection))
             guard wanted.count <= limits.subscriptionsPerClient else {
                 throw FeedCommandError(
                     code: "too_many_subscriptions", id: command.id,
@@ -81,37 +80,12 @@ struct FeedSession: Sendable {
             }
             followed = wanted
             return board.subscribe(
-                mailbox, to: command.instruments, command.intervals,
+                mailbox, to: command.instruments, command.selection,
                 replies: [FeedFrame.subscribed(id: command.id, followed)])
         case .unsubscribe:
-            board.unsubscribe(mailbox, from: command.instruments, command.intervals)
-            for instrument in command.instruments {
-                followed = followed.filter { subscription in
-                    guard subscription.symbol == instrument.key else { return true }
-                    guard !command.intervals.isEmpty else { return false }
-                    return subscription.interval.map { !command.intervals.contains($0) } ?? true
-                }
-            }
+            board.unsubscribe(mailbox, from: command.instruments, command.selection)
+            followed.subtract(Subscription.all(command.instruments, command.selection))
             return mailbox.reply([FeedFrame.subscribed(id: command.id, followed)])
         }
-    }
-}
-
-/// A price (no interval) or the candles of an interval.
-struct Subscription: Hashable, Sendable, Comparable {
-    let symbol: String
-    let interval: Interval?
-
-    static func all(_ instruments: [Instrument], _ intervals: [Interval]) -> Set<Subscription> {
-        var all: Set<Subscription> = []
-        for instrument in instruments {
-            all.insert(Subscription(symbol: instrument.key, interval: nil))
-            for interval in intervals { all.insert(Subscription(symbol: instrument.key, interval: interval)) }
-        }
-        return all
-    }
-
-    static func < (left: Subscription, right: Subscription) -> Bool {
-        (left.symbol, left.interval?.seconds ?? 0) < (right.symbol, right.interval?.seconds ?? 0)
     }
 }

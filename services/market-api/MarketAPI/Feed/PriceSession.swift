@@ -8,7 +8,7 @@ struct PriceSession: Sendable {
 
     /// Runs until the client leaves.
     func run(_ session: WebSocketSession) async throws {
-        let mailbox = Mailbox(closedLimit: limits.closedCandlesPerClient, replyLimit: limits.repliesPerClient)
+        let mailbox = Mailbox(limits: limits.mailbox)
         defer {
             board.remove(mailbox)
             mailbox.finish()
@@ -28,9 +28,9 @@ struct PriceSession: Sendable {
     private func write(_ session: WebSocketSession, _ mailbox: Mailbox) async throws {
         for await _ in mailbox.wakeups {
             try await session.waitUntilDrained()
-            let frames = board.frames(mailbox.take())
-            for frame in frames { try await session.send(frame) }
-            metrics.countFrames(frames.count)
+            let messages = board.take(mailbox)
+            for message in messages { try await session.send(message.frame) }
+            metrics.countFrames(messages.count)
             // Changes that come meanwhile are one change.
             try await Task.sleep(for: .milliseconds(limits.priceEveryMillis))
         }

@@ -24,13 +24,13 @@ struct CryptoSession: Sendable {
 
     /// Runs until the client leaves.
     func run(_ session: WebSocketSession) async throws {
-        let mailbox = Mailbox(closedLimit: limits.closedCandlesPerClient, replyLimit: limits.repliesPerClient)
+        let mailbox = Mailbox(limits: limits.mailbox)
         defer {
             board.remove(mailbox)
             mailbox.finish()
         }
         // Its wake-ups are what is wanted of the mailbox: the values are this dialect's own.
-        _ = board.subscribe(mailbox, to: [instrument], [], replies: [])
+        _ = board.subscribe(mailbox, to: [instrument], FeedSelection(), replies: [])
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await read(session) }
             group.addTask { try await write(session, mailbox) }

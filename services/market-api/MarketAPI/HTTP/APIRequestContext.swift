@@ -3,8 +3,8 @@ import Hummingbird
 /// What a request carries through the middleware.
 struct APIRequestContext: RequestContext {
     var coreContext: CoreRequestContextStorage
-    /// The peer's address without its port, for the access log.
-    let remoteAddress: String?
+    /// The client's address without its port: the peer's, until a proxy that is trusted has named another.
+    var remoteAddress: String?
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)

@@ -9,11 +9,14 @@ struct AccessLogMiddleware: RouterMiddleware {
     let logger: Logger
     let time: TimeSource
     let metrics: RequestMetrics
+    let addresses: ClientAddresses
 
     func handle(
         _ request: Request, context: APIRequestContext, next: (Request, APIRequestContext) async throws -> Response
     ) async throws -> Response {
         let start = time.monotonicMicros
+        var context = context
+        context.remoteAddress = addresses.address(peer: context.remoteAddress, request.headers)
         let response = try await next(request, context)
         let micros = time.monotonicMicros - start
         let route = context.endpointPath ?? "NotFound"

@@ -24,6 +24,8 @@ struct Problem: Error, Hashable, Sendable {
         case logUnavailable = "log-unavailable"
         case tradesUnavailable = "trades-unavailable"
         case tooManyClients = "too-many-clients"
+        case tooManyRequests = "too-many-requests"
+        case originRefused = "origin-refused"
         case upgradeRequired = "upgrade-required"
         case assetMissing = "asset-missing"
         case internalError = "internal-error"
@@ -49,6 +51,8 @@ struct Problem: Error, Hashable, Sendable {
             case .logUnavailable: "Kafka unavailable"
             case .tradesUnavailable: "Recent trades unavailable"
             case .tooManyClients: "Too many clients"
+            case .tooManyRequests: "Too many requests"
+            case .originRefused: "Origin refused"
             case .upgradeRequired: "WebSocket expected"
             case .assetMissing: "Page asset missing"
             case .internalError: "Internal error"
@@ -59,7 +63,8 @@ struct Problem: Error, Hashable, Sendable {
             switch self {
             case .unknownParameter, .invalidParameter: .badRequest
             case .unauthorized: .unauthorized
-            case .mutationsDisabled: .forbidden
+            case .mutationsDisabled, .originRefused: .forbidden
+            case .tooManyRequests: .tooManyRequests
             case .unknownSymbol, .symbolNotFollowed, .noTradeYet, .noOpenCandle, .noClosedCandle, .notFound,
                 .assetMissing:
                 .notFound

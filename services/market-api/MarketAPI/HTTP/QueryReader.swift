@@ -71,6 +71,22 @@ struct QueryReader {
         return instruments
     }
 
+    /// Words separated by commas, none twice; nil when none are given.
+    ///
+    /// - Parameter read: nil of a word that is none of them.
+    func words<Word: Equatable>(_ name: String, _ read: (String) -> Word?) throws(Problem) -> [Word]? {
+        guard let text = values[name] else { return nil }
+        var words: [Word] = []
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            guard let word = read(String(part)) else {
+                throw Problem(
+                    .invalidParameter, "'\(part.prefix(64))' is none of the \(name) that there are.", parameter: name)
+            }
+            if !words.contains(word) { words.append(word) }
+        }
+        return words
+    }
+
     /// One of a few words.
     func choice<Choice: CaseIterable & RawRepresentable<String>>(
         _ name: String, default fallback: Choice

@@ -2,46 +2,40 @@ import MarketCore
 import MarketWire
 import WebSockets
 
-/// The text of every message that the API sends over a WebSocket. schemas/asyncapi.yaml describes them.
+/// The text of every message that the API sends to those who follow. schemas/asyncapi.yaml describes them.
 enum FeedFrame {
-    static func price(symbol: String, _ quote: Quote) -> WebSocketFrameBytes {
-        frame("price") { writer in
+    static func price(symbol: String, _ quote: Quote) -> FeedMessage {
+        message(.price) { writer in
             writer.field("symbol", symbol)
-            write(quote, into: &writer)
+            quote.write(into: &writer)
         }
     }
 
-    static func candle(_ candle: CandleRecord) -> WebSocketFrameBytes {
-        frame("candle") { writer in
+    /// - Parameter position: of a closed candle; nil of an open one, which is not numbered.
+    static func candle(_ candle: CandleRecord, at position: FeedPosition? = nil) -> FeedMessage {
+        message(.candle, at: position) { writer in
             writer.key("candle")
             writer.raw(candle.encoded())
         }
     }
 
-    /// All that is known of a subscription at its start.
-    static func snapshot(symbol: String, quote: Quote?, candles: [CandleRecord]) -> WebSocketFrameBytes {
-        frame("snapshot") { writer in
-            writer.field("symbol", symbol)
-            writer.key("price")
-            if let quote {
-                writer.beginObject()
-                write(quote, into: &writer)
-                writer.endObject()
-            } else {
-                writer.null()
-            }
-            writer.key("candles")
-            writer.beginObject()
-            for candle in candles {
-                writer.key(candle.interval.description)
-                writer.raw(candle.encoded())
-            }
-            writer.endObject()
+    static func trade(_ trade: Trade, at position: FeedPosition) -> FeedMessage {
+        message(.trade, at: position) { writer in
+            writer.field("symbol", trade.instrument.key)
+            writer.key("trade")
+            trade.write(into: &writer)
         }
     }
 
+    /// All that is known of an instrument when its subscription starts, or starts anew.
+    static func snapshot(_ snapshot: FeedSnapshot) -> FeedMessage {
+        var message = message(.snapshot) { snapshot.write(into: &$0) }
+        message.positions = snapshot.positions
+        return message
+    }
+
     /// One message of `/ws/price`; figures of the day are null until the day's candle is known.
-    static func day(symbol: String, _ quote: Quote, day: CandleRecord?) -> WebSocketFrameBytes {
+    static func day(symbol: String, _ quote: Quote, day: CandleRecord?) -> FeedMessage {
         var writer = JSONWriter()
         writer.beginObject()
         writer.field("symbol", symbol)
@@ -64,63 +58,95 @@ enum FeedFrame {
         writer.field("event_time_us", quote.eventTimeMicros)
         writer.field("trade_id", quote.tradeID)
         writer.endObject()
-        return .text(writer.bytes)
+        return FeedMessage(kind: .day, frame: .text(writer.bytes))
     }
 
     /// All that a client follows now.
-    static func subscribed(id: Int64?, _ subscriptions: Set<Subscription>) -> WebSocketFrameBytes {
+    static func subscribed(id: Int64?, _ subscriptions: Set<Subscription>) -> FeedMessage {
         let sorted = subscriptions.sorted()
-        return frame("subscribed") { writer in
+        return message(.subscribed) { writer in
             if let id { writer.field("id", id) }
             writer.key("prices")
             writer.beginArray()
-            for subscription in sorted where subscription.interval == nil { writer.string(subscription.symbol) }
+            for subscription in sorted where subscription.stream == .price { writer.string(subscription.symbol) }
             writer.endArray()
             writer.key("candles")
             writer.beginArray()
             for subscription in sorted {
-                guard let interval = subscription.interval else { continue }
+                guard case .candles(let interval) = subscription.stream else { continue }
                 writer.beginObject()
                 writer.field("symbol", subscription.symbol)
                 writer.field("interval", interval.description)
                 writer.endObject()
             }
             writer.endArray()
+            writer.key("trades")
+            writer.beginArray()
+            for subscription in sorted where subscription.stream == .trades { writer.string(subscription.symbol) }
+            writer.endArray()
         }
     }
 
-    static func error(id: Int64?, code: String, detail: String) -> WebSocketFrameBytes {
-        frame("error") { writer in
+    static func error(id: Int64?, code: String, detail: String) -> FeedMessage {
+        message(.error) { writer in
             if let id { writer.field("id", id) }
             writer.field("code", code)
             writer.field("detail", detail)
         }
     }
 
-    static func gap(_ gap: Mailbox.Gap) -> WebSocketFrameBytes {
-        frame("gap") { writer in
+    static func pong(id: Int64?) -> FeedMessage {
+        message(.pong) { writer in if let id { writer.field("id", id) } }
+    }
+
+    /// Anything of a numbering may be missing here: it has broken off.
+    static func gap(_ gap: Mailbox.Gap, of numbering: FeedNumbering) -> FeedMessage {
+        var message = message(.gap) { writer in
             writer.field("reason", gap.rawValue)
-            writer.field("detail", "Closed candles may be missing here: read them from /candles.")
+            writer.field("channel", numbering.rawValue)
+            writer.field("detail", "\(numbering.missing) may be missing here: \(numbering.remedy).")
         }
+        message.gap = gap
+        return message
     }
 
-    static func pong(id: Int64?) -> WebSocketFrameBytes {
-        frame("pong") { writer in if let id { writer.field("id", id) } }
+    /// What a client did not get of one topic.
+    ///
+    /// - Parameters:
+    ///   - symbol: the instrument's key text.
+    ///   - to: the last message that is missing; a snapshot that stands there follows.
+    static func gap(
+        _ gap: Mailbox.Gap, symbol: String, _ loss: Mailbox.Loss, to end: FeedPosition
+    ) -> FeedMessage {
+        let numbering = end.topic.numbering ?? .candles
+        var message = message(.gap) { writer in
+            writer.field("reason", gap.rawValue)
+            writer.field("channel", numbering.rawValue)
+            writer.field("symbol", symbol)
+            if case .candle(_, let interval) = end.topic { writer.field("interval", interval.description) }
+            writer.field("epoch", end.epoch)
+            writer.field("from", loss.fromSeq)
+            writer.field("to", end.seq)
+            if let start = loss.windowStart { writer.field("window_start", start) }
+            writer.field("detail", "\(numbering.missing) are missing here: \(numbering.remedy).")
+        }
+        message.gap = gap
+        return message
     }
 
-    private static func frame(_ type: StaticString, _ body: (inout JSONWriter) -> Void) -> WebSocketFrameBytes {
+    private static func message(
+        _ kind: FeedMessage.Kind, at position: FeedPosition? = nil, _ body: (inout JSONWriter) -> Void
+    ) -> FeedMessage {
         var writer = JSONWriter()
         writer.beginObject()
-        writer.field("type", "\(type)")
+        writer.field("type", kind.rawValue)
+        if let position {
+            writer.field("epoch", position.epoch)
+            writer.field("seq", position.seq)
+        }
         body(&writer)
         writer.endObject()
-        return .text(writer.bytes)
-    }
-
-    private static func write(_ quote: Quote, into writer: inout JSONWriter) {
-        writer.field("price", quote.price)
-        writer.field("trade_id", quote.tradeID)
-        writer.field("event_time_us", quote.eventTimeMicros)
+        return FeedMessage(kind: kind, frame: .text(writer.bytes), positions: position.map { [$0] } ?? [])
     }
 
     private static func write(_ name: StaticString, _ value: (some ExactDecimal)?, into writer: inout JSONWriter) {
@@ -129,10 +155,18 @@ enum FeedFrame {
     }
 }
 
-/// Percentages for people: two decimal places, rounded half away from zero, computed in integers.
-enum Percent {
-    /// The change between two prices, `1.25` or `-0.03`; nil when there is nothing to compare with.
-    static func change(from open: Price, to price: Price) -> String? {
-        Ratio.percent(from: open, to: price, places: 2)
+extension FeedNumbering {
+    fileprivate var missing: String {
+        switch self {
+        case .candles: "Closed candles"
+        case .trades: "Trades"
+        }
+    }
+
+    fileprivate var remedy: String {
+        switch self {
+        case .candles: "read them from /candles"
+        case .trades: "read them from /trades/recent, as far as they are kept"
+        }
     }
 }

@@ -15,7 +15,7 @@ struct FeedStatus: Sendable {
         [feed.name, String(isHistoryAvailable)] + venues.map { "\($0.venue) \($0.state.rawValue)" }
     }
 
-    func frame(atWallMicros now: Int64) -> WebSocketFrameBytes {
+    func message(atWallMicros now: Int64) -> FeedMessage {
         var writer = JSONWriter()
         writer.beginObject()
         writer.field("type", "status")
@@ -36,7 +36,7 @@ struct FeedStatus: Sendable {
         }
         writer.endArray()
         writer.endObject()
-        return .text(writer.bytes)
+        return FeedMessage(kind: .status, frame: .text(writer.bytes))
     }
 }
 

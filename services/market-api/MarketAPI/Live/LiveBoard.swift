@@ -2,7 +2,6 @@ import MarketCore
 import MarketWire
 import ServiceKit
 import Synchronization
-import WebSockets
 
 /// The present state of every followed instrument, and who wants to hear of it.
 ///
@@ -20,15 +19,25 @@ final class LiveBoard: Sendable {
     /// More instruments than this are refused and counted.
     static let instrumentLimit = 20_000
 
-    private let contents: Mutex<Contents>
+    let contents: Mutex<Contents>
+    private let trades: TradeTail
+    private let epochs: EpochSource
     private let time: TimeSource
 
     /// - Parameters:
     ///   - instruments: followed from the start, the first is the default one.
     ///   - venueSilentAfterMillis: how long a venue may be without any trade.
-    init(instruments: [Instrument], venueSilentAfterMillis: Int64, time: TimeSource) {
+    ///   - trades: where snapshots have their trades from.
+    init(
+        instruments: [Instrument], venueSilentAfterMillis: Int64, time: TimeSource, trades: TradeTail = TradeTail(),
+        epochs: EpochSource = .system
+    ) {
         self.time = time
-        var contents = Contents(venues: VenueMonitor(silentAfterMillis: venueSilentAfterMillis))
+        self.trades = trades
+        self.epochs = epochs
+        var contents = Contents(
+            venues: VenueMonitor(silentAfterMillis: venueSilentAfterMillis),
+            epochs: [.candles: epochs.next(), .trades: epochs.next()], trades: trades)
         for instrument in instruments { _ = contents.index(of: instrument, atMicros: time.monotonicMicros) }
         self.contents = Mutex(contents)
     }
@@ -74,11 +83,23 @@ final class LiveBoard: Sendable {
             for listener in contents.listeners { listener.tookClosed(candle, of: instrument, isSnapshot: isSnapshot) }
             if candle.interval == .oneDay { contents.subscribers.mark(.day(index)) }
             if !isSnapshot {
-                let key = ClosedCandleKey(
-                    instrument: index, interval: candle.interval, windowStart: candle.windowStart)
-                contents.subscribers.deliver(key) { FeedFrame.candle(candle) }
+                contents.deliver(.candle(index, candle.interval), windowStart: candle.windowStart) { position in
+                    FeedFrame.candle(candle, at: position)
+                }
             }
             return true
+        }
+    }
+
+    /// Takes trades out of the tail, in its order.
+    func take(_ batch: TradeSubscription.Batch) {
+        let now = time.monotonicMicros
+        contents.withLock { contents in
+            if batch.hasGap { contents.restart(.trades, epoch: epochs.next()) }
+            for trade in batch.trades {
+                guard let index = contents.index(of: trade.instrument, atMicros: now) else { continue }
+                contents.deliver(.trades(index)) { position in FeedFrame.trade(trade, at: position) }
+            }
         }
     }
 
@@ -112,13 +133,13 @@ final class LiveBoard: Sendable {
         }
     }
 
-    /// The source is there (again). Whatever was published meanwhile is lost, so clients are told of a gap.
+    /// The source is there (again). Whatever was published meanwhile is lost: a new epoch begins, and clients are told.
     func feedConnected() {
         let now = time.monotonicMicros
         contents.withLock { contents in
             if case .interrupted = contents.feed {
                 contents.venues.restart(atMicros: now)
-                contents.subscribers.deliver(.feedInterrupted)
+                contents.restart(.candles, epoch: epochs.next())
                 for listener in contents.listeners { listener.tookGap() }
             }
             contents.feed = .connected
@@ -140,7 +161,7 @@ final class LiveBoard: Sendable {
     func feedDropped() {
         contents.withLock { contents in
             for index in contents.entries.indices { contents.entries[index].forgetClosed() }
-            contents.subscribers.deliver(.feedInterrupted)
+            contents.restart(.candles, epoch: epochs.next())
             for listener in contents.listeners { listener.tookGap() }
         }
     }
@@ -202,119 +223,5 @@ final class LiveBoard: Sendable {
     func venueReports() -> [VenueMonitor.Report] {
         let now = time.monotonicMicros
         return contents.withLock { $0.venues.reports(atMicros: now) }
-    }
-
-    // MARK: Clients
-
-    /// Follows the price of instruments and their candles of some intervals.
-    ///
-    /// The snapshot is put in line in the same step, so that no change falls between the two.
-    ///
-    /// - Parameter replies: what is said before the snapshots.
-    /// - Returns: false when the client has not read its earlier replies; nothing is changed then.
-    func subscribe(
-        _ mailbox: Mailbox, to instruments: [Instrument], _ intervals: [Interval], replies: [WebSocketFrameBytes]
-    ) -> Bool {
-        contents.withLock { contents in
-            let known = instruments.compactMap { instrument in contents.numbers[instrument.key] }
-            let snapshots = known.map { index in
-                let entry = contents.entries[index]
-                return FeedFrame.snapshot(
-                    symbol: entry.instrument.key, quote: entry.quote,
-                    candles: intervals.compactMap { entry.openCandle($0) })
-            }
-            guard mailbox.reply(replies + snapshots) else { return false }
-            for index in known {
-                contents.subscribers.add(mailbox, to: .price(index))
-                for interval in intervals { contents.subscribers.add(mailbox, to: .candle(index, interval)) }
-            }
-            return true
-        }
-    }
-
-    /// Stops following candles of some intervals, or everything of the instruments where no interval is named.
-    func unsubscribe(_ mailbox: Mailbox, from instruments: [Instrument], _ intervals: [Interval]) {
-        contents.withLock { contents in
-            for index in instruments.compactMap({ contents.numbers[$0.key] }) {
-                if intervals.isEmpty { contents.subscribers.remove(mailbox, from: .price(index)) }
-                for interval in intervals.isEmpty ? Interval.allCases : intervals {
-                    contents.subscribers.remove(mailbox, from: .candle(index, interval))
-                }
-            }
-        }
-    }
-
-    /// Follows the day's figures of every instrument, later ones too; all that is known waits in the mailbox at once.
-    func subscribeToAllDays(_ mailbox: Mailbox) {
-        contents.withLock { contents in
-            contents.subscribers.addToAllDays(mailbox)
-            for index in contents.entries.indices where contents.entries[index].quote != nil {
-                mailbox.mark(.day(index))
-            }
-        }
-    }
-
-    /// Follows the state of the venues and of the feed; the present one waits in the mailbox at once.
-    func subscribeToStatus(_ mailbox: Mailbox) {
-        contents.withLock { $0.subscribers.add(mailbox, to: .status) }
-        mailbox.mark(.status)
-    }
-
-    /// Forgets a client.
-    func remove(_ mailbox: Mailbox) { contents.withLock { $0.subscribers.remove(mailbox) } }
-
-    /// Replaces the status and tells everybody.
-    func publishStatus(_ frame: WebSocketFrameBytes) {
-        contents.withLock { contents in
-            contents.statusFrame = frame
-            contents.subscribers.mark(.status)
-        }
-    }
-
-    /// The frames of what waited in a mailbox: replies, closed candles, then the latest values.
-    func frames(_ waiting: Mailbox.Contents) -> [WebSocketFrameBytes] {
-        var frames = waiting.replies
-        if let gap = waiting.gap { frames.append(FeedFrame.gap(gap)) }
-        frames += waiting.closed
-        guard !waiting.topics.isEmpty else { return frames }
-        contents.withLock { contents in
-            for topic in waiting.topics {
-                if let frame = contents.frame(topic) { frames.append(frame) }
-            }
-        }
-        return frames
-    }
-}
-
-extension LiveBoard {
-    fileprivate struct Contents {
-        var entries: [LiveEntry] = []
-        var numbers: [String: Int] = [:]
-        var venues: VenueMonitor
-        var feed = Feed.starting
-        var subscribers = LiveSubscribers()
-        var statusFrame: WebSocketFrameBytes?
-        /// Event time of the newest trade of each venue.
-        var newestMicros: [String: Int64] = [:]
-        var listeners: [any LiveListener] = []
-
-        /// The number of an instrument, a new one if need be; nil when there is no room.
-        mutating func index(of instrument: Instrument, atMicros now: Int64) -> Int? {
-            if let index = numbers[instrument.key] { return index }
-            guard entries.count < LiveBoard.instrumentLimit else { return nil }
-            entries.append(LiveEntry(instrument))
-            numbers[instrument.key] = entries.count - 1
-            venues.watch(instrument.venue, atMicros: now)
-            return entries.count - 1
-        }
-
-        func entry(_ instrument: Instrument) -> LiveEntry? { numbers[instrument.key].map { entries[$0] } }
-
-        mutating func frame(_ topic: LiveTopic) -> WebSocketFrameBytes? {
-            switch topic {
-            case .price(let index), .day(let index), .candle(let index, _): entries[index].frame(topic)
-            case .status: statusFrame
-            }
-        }
     }
 }

@@ -1,6 +1,5 @@
 import MarketCore
 import MarketWire
-import WebSockets
 
 /// Everything live about one instrument. A frame is encoded when the first client takes it and is the same bytes for
 /// all others until the value changes.
@@ -20,9 +19,13 @@ struct LiveEntry {
     private var closed = [CandleRecord?](repeating: nil, count: Interval.allCases.count)
     private var isClosedKnown = [Bool](repeating: false, count: Interval.allCases.count)
 
-    private var priceFrame: WebSocketFrameBytes?
-    private var dayFrame: WebSocketFrameBytes?
-    private var openFrames = [WebSocketFrameBytes?](repeating: nil, count: Interval.allCases.count)
+    /// How many messages of the epoch each numbered topic has had.
+    private var candleSeqs = [Int64](repeating: 0, count: Interval.allCases.count)
+    private var tradeSeq: Int64 = 0
+
+    private var priceMessage: FeedMessage?
+    private var dayMessage: FeedMessage?
+    private var openMessages = [FeedMessage?](repeating: nil, count: Interval.allCases.count)
 
     init(_ instrument: Instrument) { self.instrument = instrument }
 
@@ -42,6 +45,32 @@ struct LiveEntry {
         isClosedKnown[Int(candle.interval.rawValue)] = true
     }
 
+    /// The number of the last message of a topic; 0 where there was none.
+    func seq(_ topic: LiveTopic) -> Int64 {
+        switch topic {
+        case .candle(_, let interval): candleSeqs[Int(interval.rawValue)]
+        case .trades: tradeSeq
+        case .price, .day, .status: 0
+        }
+    }
+
+    /// Counts one more message of a topic.
+    mutating func countMessage(_ topic: LiveTopic) {
+        switch topic {
+        case .candle(_, let interval): candleSeqs[Int(interval.rawValue)] += 1
+        case .trades: tradeSeq += 1
+        case .price, .day, .status: break
+        }
+    }
+
+    /// A new epoch counts from the start.
+    mutating func restart(_ numbering: FeedNumbering) {
+        switch numbering {
+        case .candles: candleSeqs = [Int64](repeating: 0, count: candleSeqs.count)
+        case .trades: tradeSeq = 0
+        }
+    }
+
     mutating func forgetClosed() {
         for slot in closed.indices {
             closed[slot] = nil
@@ -57,8 +86,8 @@ struct LiveEntry {
             guard quote != known, quote.isAtLeastAsNew(as: known) else { return false }
         }
         self.quote = quote
-        priceFrame = nil
-        dayFrame = nil
+        priceMessage = nil
+        dayMessage = nil
         return true
     }
 
@@ -73,7 +102,7 @@ struct LiveEntry {
             if candle.windowStart == known.windowStart, candle.tradeCount < known.tradeCount { return false }
         }
         open[slot] = candle
-        openFrames[slot] = nil
+        openMessages[slot] = nil
         if candle.interval == .oneDay { takeDay(candle) }
         return true
     }
@@ -104,34 +133,34 @@ struct LiveEntry {
         closedThrough[slot] = max(closedThrough[slot], windowStart)
         guard let known = open[slot], known.windowStart <= closedThrough[slot] else { return }
         open[slot] = nil
-        openFrames[slot] = nil
+        openMessages[slot] = nil
     }
 
     private mutating func takeDay(_ candle: CandleRecord) {
         if let day, day.windowStart > candle.windowStart { return }
         if let day, day.windowStart == candle.windowStart, day.isClosed, !candle.isClosed { return }
         day = candle
-        dayFrame = nil
+        dayMessage = nil
     }
 
-    /// The text frame of a value, if there is a value.
-    mutating func frame(_ topic: LiveTopic) -> WebSocketFrameBytes? {
+    /// The message of a value, if there is a value.
+    mutating func message(_ topic: LiveTopic) -> FeedMessage? {
         switch topic {
         case .price:
-            if priceFrame == nil, let quote {
-                priceFrame = FeedFrame.price(symbol: instrument.key, quote)
+            if priceMessage == nil, let quote {
+                priceMessage = FeedFrame.price(symbol: instrument.key, quote)
             }
-            return priceFrame
+            return priceMessage
         case .day:
-            if dayFrame == nil, let quote {
-                dayFrame = FeedFrame.day(symbol: instrument.key, quote, day: day)
+            if dayMessage == nil, let quote {
+                dayMessage = FeedFrame.day(symbol: instrument.key, quote, day: day)
             }
-            return dayFrame
+            return dayMessage
         case .candle(_, let interval):
             let slot = Int(interval.rawValue)
-            if openFrames[slot] == nil, let candle = open[slot] { openFrames[slot] = FeedFrame.candle(candle) }
-            return openFrames[slot]
-        case .status:
+            if openMessages[slot] == nil, let candle = open[slot] { openMessages[slot] = FeedFrame.candle(candle) }
+            return openMessages[slot]
+        case .status, .trades:
             return nil
         }
     }

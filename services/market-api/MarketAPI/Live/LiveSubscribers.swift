@@ -1,5 +1,3 @@
-import WebSockets
-
 /// Which mailbox follows what.
 struct LiveSubscribers {
     private var byTopic: [LiveTopic: [ObjectIdentifier: Mailbox]] = [:]
@@ -25,24 +23,28 @@ struct LiveSubscribers {
         allDays[member] = nil
     }
 
+    /// What a mailbox follows of a numbering.
+    func topics(of mailbox: Mailbox, _ numbering: FeedNumbering) -> [LiveTopic] {
+        (topics[ObjectIdentifier(mailbox)] ?? []).filter { $0.numbering == numbering }
+    }
+
     func mark(_ topic: LiveTopic) {
         if let members = byTopic[topic] { for mailbox in members.values { mailbox.mark(topic) } }
         if case .day = topic { for mailbox in allDays.values { mailbox.mark(topic) } }
     }
 
-    /// Hands a closed candle to all who follow its interval; it is encoded only if there are any.
-    func deliver(_ key: ClosedCandleKey, _ frame: () -> WebSocketFrameBytes) {
-        guard let members = byTopic[.candle(key.instrument, key.interval)], !members.isEmpty else { return }
-        let frame = frame()
-        for mailbox in members.values { mailbox.deliver(frame, key) }
+    /// Hands a message to all who follow its topic; it is encoded only if there are any.
+    func deliver(_ position: FeedPosition, _ make: () -> FeedMessage) {
+        guard let members = byTopic[position.topic], !members.isEmpty else { return }
+        let message = make()
+        for mailbox in members.values { mailbox.deliver(message, at: position) }
     }
 
-    /// Tells everybody who follows candles that some may be missing.
-    func deliver(_ gap: Mailbox.Gap) {
+    /// Tells everybody who follows something of a numbering that it has broken off.
+    func interrupt(_ numbering: FeedNumbering) {
         var told: Set<ObjectIdentifier> = []
-        for (topic, members) in byTopic {
-            guard case .candle = topic else { continue }
-            for (member, mailbox) in members where told.insert(member).inserted { mailbox.deliver(gap) }
+        for (topic, members) in byTopic where topic.numbering == numbering {
+            for (member, mailbox) in members where told.insert(member).inserted { mailbox.interrupt(numbering) }
         }
     }
 

@@ -6,15 +6,33 @@ enum LiveTopic: Hashable, Sendable {
     case price(Int)
     /// The price with the figures of the day, as `/ws/price` sends it.
     case day(Int)
-    /// The open candle of an interval.
+    /// The candles of an interval: the open one, of which the latest counts, and the closed ones, which all do.
     case candle(Int, Interval)
+    /// Every trade.
+    case trades(Int)
     /// How the venues and the feed are.
     case status
+
+    /// Which numbering it belongs to; nil where nothing is numbered.
+    var numbering: FeedNumbering? {
+        switch self {
+        case .candle: .candles
+        case .trades: .trades
+        case .price, .day, .status: nil
+        }
+    }
+
+    /// The instrument's number, where it is one instrument's.
+    var instrument: Int? {
+        switch self {
+        case .price(let index), .day(let index), .candle(let index, _), .trades(let index): index
+        case .status: nil
+        }
+    }
 }
 
-/// One closed candle on its way to a client; a later revision takes its place.
-struct ClosedCandleKey: Hashable, Sendable {
-    let instrument: Int
-    let interval: Interval
-    let windowStart: Int64
+/// What comes from where: candles out of Redis, trades out of Kafka. Each is cut off by itself.
+enum FeedNumbering: String, CaseIterable, Sendable {
+    case candles
+    case trades
 }

@@ -4,58 +4,79 @@ import WebSockets
 /// What one client has not been sent yet.
 ///
 /// Of prices and open candles it keeps only which have changed: the values are read from the board when the client can
-/// take them, so a slow client gets the latest value later and its mailbox never grows. Closed candles must not be lost
-/// silently: they wait up to a limit, and when that is reached they are dropped together and the client is told of the
-/// gap. Replies to its own requests come before everything else; a client that asks and does not read is put off.
+/// take them, so a slow client gets the latest value later and its mailbox never grows. Trades and closed candles must
+/// not be lost silently: they wait in line up to a limit, and when that is reached they are dropped together; the client
+/// is told what it did not get and is given a snapshot. Replies to its own requests stand in the same line and are never
+/// dropped; a client that asks and does not read is put off.
 final class Mailbox: Sendable {
     /// Why a client has to read history again.
     enum Gap: String, Sendable {
         /// It did not read fast enough.
         case slowClient = "slow_client"
-        /// The API itself was cut off from the live channel.
+        /// The API itself was cut off from its source.
         case feedInterrupted = "feed_interrupted"
+        /// It was away, and says how far it had come.
+        case reconnected = "reconnected"
     }
 
-    /// All that waits, in the order of its first change.
+    struct Limits: Hashable, Sendable {
+        /// Trades and closed candles that wait.
+        var messages = 4_096
+        /// Their bytes; most clients share them.
+        var bytes = 8 << 20
+        /// Replies that wait.
+        var replies = 64
+    }
+
+    /// What a client does not get of one topic: everything from there on, until its snapshot.
+    struct Loss: Hashable, Sendable {
+        var fromSeq: Int64
+        /// The earliest window of the candles that were dropped, unix seconds.
+        var windowStart: Int64?
+
+        mutating func note(_ position: FeedPosition) {
+            fromSeq = min(fromSeq, position.seq)
+            if let start = position.windowStart { windowStart = min(windowStart ?? start, start) }
+        }
+    }
+
+    /// All that waits, in the order in which it is sent.
     struct Contents: Sendable {
-        var replies: [WebSocketFrameBytes] = []
-        var gap: Gap?
-        var closed: [WebSocketFrameBytes] = []
+        var messages: [FeedMessage] = []
+        /// What broke off for everybody.
+        var interrupted: Set<FeedNumbering> = []
+        var lost: [LiveTopic: Loss] = [:]
+        /// Values that have changed, in the order of their first change.
         var topics: [LiveTopic] = []
     }
 
     private struct State {
-        var replies: [WebSocketFrameBytes] = []
-        var topics: Set<LiveTopic> = []
-        var order: [LiveTopic] = []
-        var closed: [ClosedCandleKey: WebSocketFrameBytes] = [:]
-        var closedOrder: [ClosedCandleKey] = []
-        var gap: Gap?
+        var contents = Contents()
+        var changed: Set<LiveTopic> = []
+        var replies = 0
+        var messages = 0
+        var bytes = 0
     }
 
     /// Yields when something waits; wake-ups that come before the client took the last ones are one.
     let wakeups: AsyncStream<Void>
     private let wakeup: AsyncStream<Void>.Continuation
-    private let closedLimit: Int
-    private let replyLimit: Int
+    private let limits: Limits
     private let state = Mutex(State())
 
-    /// - Parameters:
-    ///   - closedLimit: how many closed candles wait at most.
-    ///   - replyLimit: how many replies wait at most.
-    init(closedLimit: Int, replyLimit: Int) {
-        self.closedLimit = closedLimit
-        self.replyLimit = replyLimit
+    init(limits: Limits = Limits()) {
+        self.limits = limits
         (wakeups, wakeup) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
 
     /// Puts replies in line.
     ///
     /// - Returns: false, and nothing is taken, when the client has not read those before.
-    func reply(_ frames: [WebSocketFrameBytes]) -> Bool {
+    func reply(_ messages: [FeedMessage]) -> Bool {
         let hasRoom = state.withLock { state in
-            guard state.replies.count < replyLimit else { return false }
-            state.replies += frames
+            guard state.replies < limits.replies else { return false }
+            state.replies += messages.count
+            state.contents.messages += messages
             return true
         }
         if hasRoom { wakeup.yield() }
@@ -65,48 +86,71 @@ final class Mailbox: Sendable {
     /// Notes that a value has changed.
     func mark(_ topic: LiveTopic) {
         let isNew = state.withLock { state in
-            guard state.topics.insert(topic).inserted else { return false }
-            state.order.append(topic)
+            guard state.changed.insert(topic).inserted else { return false }
+            state.contents.topics.append(topic)
             return true
         }
         if isNew { wakeup.yield() }
     }
 
-    /// Forgets that a value has changed, when the client does not want it any more.
+    /// Forgets what has changed or was lost, when the client does not want the topic any more.
     func unmark(_ topic: LiveTopic) {
         state.withLock { state in
-            guard state.topics.remove(topic) != nil else { return }
-            state.order.removeAll { $0 == topic }
+            state.contents.lost[topic] = nil
+            guard state.changed.remove(topic) != nil else { return }
+            state.contents.topics.removeAll { $0 == topic }
         }
     }
 
-    /// Hands over a closed candle; the latest revision of a window is what counts.
-    func deliver(_ frame: WebSocketFrameBytes, _ key: ClosedCandleKey) {
+    /// Puts a trade or closed candle in line.
+    ///
+    /// - Parameter position: where the message stands.
+    func deliver(_ message: FeedMessage, at position: FeedPosition) {
         state.withLock { state in
-            if state.closed.updateValue(frame, forKey: key) == nil { state.closedOrder.append(key) }
-            if state.closed.count > closedLimit {
-                state.closed.removeAll()
-                state.closedOrder.removeAll()
-                state.gap = .slowClient
+            // The snapshot at the end of the line will hold it.
+            if position.topic.numbering.map(state.contents.interrupted.contains) ?? false { return }
+            if state.contents.lost[position.topic]?.note(position) != nil { return }
+            state.contents.messages.append(message)
+            state.messages += 1
+            state.bytes += message.frame.count
+            if state.messages > limits.messages || state.bytes > limits.bytes { Self.overflow(&state) }
+        }
+        wakeup.yield()
+    }
+
+    private static func overflow(_ state: inout State) {
+        var kept: [FeedMessage] = []
+        for message in state.contents.messages {
+            guard message.isNumbered, let position = message.positions.first else {
+                kept.append(message)
+                continue
+            }
+            state.contents.lost[position.topic, default: Loss(fromSeq: position.seq)].note(position)
+        }
+        state.contents.messages = kept
+        state.messages = 0
+        state.bytes = 0
+    }
+
+    /// A numbering breaks off: what is in line is sent, then the client is told and given snapshots of the new epoch.
+    func interrupt(_ numbering: FeedNumbering) {
+        state.withLock { state in
+            state.contents.interrupted.insert(numbering)
+            for topic in state.contents.lost.keys where topic.numbering == numbering {
+                state.contents.lost[topic] = nil
             }
         }
         wakeup.yield()
     }
 
-    /// Notes that closed candles were lost before they came here.
-    func deliver(_ gap: Gap) {
-        state.withLock { $0.gap = gap }
-        wakeup.yield()
-    }
+    /// Wakes the client's writer though nothing waits.
+    func wake() { wakeup.yield() }
 
-    /// Takes everything that waits.
+    /// Takes everything that waits. Ask the board for it, which knows the values.
     func take() -> Contents {
         state.withLock { state in
-            let contents = Contents(
-                replies: state.replies, gap: state.gap, closed: state.closedOrder.compactMap { state.closed[$0] },
-                topics: state.order)
-            state = State()
-            return contents
+            defer { state = State() }
+            return state.contents
         }
     }
 

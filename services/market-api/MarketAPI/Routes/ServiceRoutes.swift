@@ -7,14 +7,14 @@ struct ServiceRoutes: Sendable {
     static let paths =
         [
             "/", "/price", "/prices", "/candles", "/candles/last", "/current-candle", "/symbols", "/trades/recent",
-            "/summary", "/dashboard", "/metrics", "/health", "/ready", "/version", "/config", "/feed", "/ws/price",
+            "/summary", "/dashboard", "/metrics", "/health", "/ready", "/version", "/config", "/feed", "/events", "/ws/price",
             "/ws", "/stream",
         ] + ForerunnerRoutes.paths + DocumentationRoutes.paths + BinanceRoutes.names.map { "/api/v3/\($0)" }
         + UDFRoutes.names.map { "/udf/\($0)" }
 
     let configuration: APIConfiguration
     let board: LiveBoard
-    let gate: WebSocketGate
+    let gate: ClientGate
     let health: HealthBoard
     let metrics: MetricsRegistry
     let pages: DashboardRoutes
@@ -49,7 +49,8 @@ struct ServiceRoutes: Sendable {
             extra: [
                 ("version", "\"\(Version.text)\""),
                 ("crypto_provider", Self.quoted(configuration.marketSource)),
-                ("active_websocket_connections", String(gate.activeCount)),
+                ("active_websocket_connections", String(gate.webSocketCount)),
+                ("active_event_clients", String(gate.eventCount)),
                 (
                     "subscribed_symbols",
                     "["
@@ -140,13 +141,7 @@ struct ServiceRoutes: Sendable {
     /// A plain request, or one that was not let in, to a path that speaks WebSocket.
     private func upgradeRequired(_ request: Request, known: [String] = []) throws(Problem) -> Response {
         _ = try QueryReader(request, known: known)
-        if request.headers[.upgrade]?.lowercased() == "websocket", !gate.hasRoom {
-            gate.refuse()
-            throw Problem(
-                .tooManyClients,
-                "\(configuration.maxWebSocketClients) WebSocket clients are connected, which is the limit "
-                    + "(MAX_WEBSOCKET_CLIENTS). Try again in a moment.", retryAfterSeconds: 5)
-        }
+        if request.headers[.upgrade]?.lowercased() == "websocket" { try gate.requireRoom() }
         throw Problem(
             .upgradeRequired, "\(request.uri.path) speaks WebSocket: connect with ws:// on a fresh connection.")
     }

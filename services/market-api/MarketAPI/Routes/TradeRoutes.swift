@@ -34,21 +34,9 @@ struct TradeRoutes: Sendable {
             writer.field("live", state == .following)
             writer.key("trades")
             writer.beginArray()
-            for trade in newest { Self.write(trade, into: &writer) }
+            for trade in newest { trade.write(into: &writer) }
             writer.endArray()
             writer.endObject()
         }
-    }
-
-    private static func write(_ trade: Trade, into writer: inout JSONWriter) {
-        writer.beginObject()
-        writer.field("trade_id", trade.tradeID)
-        writer.field("price", trade.price)
-        writer.field("quantity", trade.quantity)
-        writer.field("taker_side", trade.takerSide == .buy ? "buy" : "sell")
-        writer.field("event_time_us", trade.eventTimeMicros)
-        writer.field("trade_count", trade.tradeCount)
-        writer.field("aggregate_id", trade.aggregateID)
-        writer.endObject()
     }
 }
