@@ -125,7 +125,9 @@ def test_every_documented_path_answers(api):
         for method in methods:
             if "{" in path:
                 continue
-            status = requests.request(method, api + path, timeout=10).status_code
+            # One of them never ends.
+            with requests.request(method, api + path, timeout=10, stream=True) as answer:
+                status = answer.status_code
             assert str(status) in methods[method]["responses"], f"{method} {path}: {status}"
 
 

@@ -4,8 +4,10 @@ import json
 import os
 import pathlib
 import subprocess
+import time
 
 import pytest
+import requests
 import websockets.sync.client
 
 from conftest import wait_for
@@ -29,12 +31,13 @@ def payload_of(name):
 
 def test_feed_messages(api):
     with websockets.sync.client.connect(api.replace("http", "ws", 1) + "/feed", open_timeout=10) as socket:
-        command = {"op": "subscribe", "id": 7, "symbols": ["BTCUSDT"], "intervals": ["10s"]}
+        command = {"op": "subscribe", "id": 7, "symbols": ["BTCUSDT"], "intervals": ["10s"],
+                   "channels": ["price", "candles", "trades"]}
         assert problems(payload_of("command"), command) == []
         socket.send(json.dumps(command))
         socket.send(json.dumps({"op": "ping", "id": 8}))
         socket.send("not json")
-        wanted = {"subscribed", "snapshot", "price", "candle", "status", "pong", "error"}
+        wanted = {"subscribed", "snapshot", "price", "candle", "trade", "status", "pong", "error"}
         seen = set()
 
         def next_message():
@@ -46,6 +49,41 @@ def test_feed_messages(api):
             return wanted <= seen
 
         wait_for(next_message, 30, lambda: f"never came: {wanted - seen}")
+
+
+def test_events(api):
+    query = {"symbols": "BTCUSDT", "channels": "price,candles,trades", "intervals": "10s"}
+    wanted = {"snapshot", "price", "candle", "trade", "status"}
+    seen = set()
+    with requests.get(f"{api}/events", params=query, stream=True, timeout=15) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        kind, deadline = None, time.monotonic() + 30
+        for line in answer.iter_lines(chunk_size=1, decode_unicode=True):
+            name, _, value = line.partition(": ")
+            if name == "event":
+                kind = value
+            elif name == "data":
+                message = json.loads(value)
+                assert message["type"] == kind
+                assert problems(payload_of(kind), message) == [], message
+                seen.add(kind)
+            if wanted <= seen:
+                break
+            assert time.monotonic() < deadline, f"never came: {wanted - seen}"
+
+
+def test_trades_are_numbered_without_a_hole(api):
+    with websockets.sync.client.connect(api.replace("http", "ws", 1) + "/feed", open_timeout=10) as socket:
+        socket.send(json.dumps({"op": "subscribe", "symbols": ["BTCUSDT"], "channels": ["trades"]}))
+        position, count = None, 0
+        while count < 100:
+            message = json.loads(socket.recv(timeout=15))
+            if message["type"] == "snapshot":
+                position = message["positions"]["trades"]
+            elif message["type"] == "trade":
+                assert (message["epoch"], message["seq"]) == (position["epoch"], position["seq"] + 1)
+                position = {"epoch": message["epoch"], "seq": message["seq"]}
+                count += 1
 
 
 def test_price_messages(api):

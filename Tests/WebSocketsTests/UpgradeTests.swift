@@ -1,7 +1,6 @@
 import Foundation
 import HTTPTypes
 import NIOCore
-import NIOSSL
 import Testing
 import WebSockets
 
@@ -171,10 +170,14 @@ import WebSockets
         let closeTimeout = Duration.seconds(60)
         var server = WebSocketServerConfiguration()
         server.closeTimeout = closeTimeout
-        server.tls = try NIOSSLContext(
-            configuration: .makeServerConfiguration(
-                certificateChain: NIOSSLCertificate.fromPEMFile(certificate).map { .certificate($0) },
-                privateKey: .privateKey(try NIOSSLPrivateKey(file: key, format: .pem))))
+        try await server.useTLS(certificate: certificate, key: key)
+        for (wrong, other) in [(folder.path + "/none.pem", key), (certificate, certificate)] {
+            let error = await #expect(throws: WebSocketError.self) {
+                var server = WebSocketServerConfiguration()
+                try await server.useTLS(certificate: wrong, key: other)
+            }
+            #expect(error?.code == .tlsConfiguration)
+        }
         try await TestServer.with(server) { server in
             var trusting = WebSocketClientConfiguration()
             trusting.authoritiesPath = certificate

@@ -57,7 +57,10 @@ enum APIApplication {
                 let port = channel.localAddress?.port ?? parts.configuration.port
                 parts.logger.notice(
                     "serving",
-                    metadata: ["address": "\(parts.server.tls == nil ? "http" : "https")://\(parts.configuration.host):\(port)/dashboard"])
+                    metadata: [
+                        "address":
+                            "\(parts.server.tls == nil ? "http" : "https")://\(parts.configuration.host):\(port)/dashboard"
+                    ])
                 await onRunning(port)
             }, logger: serverLogger)
     }

@@ -58,7 +58,8 @@ public enum MarketAPI {
             APIParts(
                 configuration: configuration, board: board, history: history, health: context.health,
                 metrics: context.metrics, logger: context.logger, subscriptions: subscriptions, time: time,
-                trades: trades, server: server, shownSettings: context.settings.shownValues(APISettings.all + SharedSettings.common)),
+                trades: trades, server: server,
+                shownSettings: context.settings.shownValues(APISettings.all + SharedSettings.common)),
             services: [
                 StoreGuard(
                     pool: pool, configuration: postgres, history: history, board: board, health: context.health,

@@ -37,7 +37,9 @@ struct RequestGate: Sendable {
     func allowsOrigin(_ request: HTTPRequest) -> Bool {
         guard let origin = request.headerFields[.origin]?.lowercased() else { return true }
         if origins.contains("*") || origins.contains(origin) { return true }
-        guard let scheme = origin.firstRange(of: "://"), let host = request.authority?.lowercased() else { return false }
+        guard let scheme = origin.firstRange(of: "://"), let host = request.authority?.lowercased() else {
+            return false
+        }
         let isTLS = origin.hasPrefix("https:")
         return Self.plain(String(origin[scheme.upperBound...]), isTLS) == Self.plain(host, isTLS)
     }

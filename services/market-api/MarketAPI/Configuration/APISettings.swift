@@ -18,8 +18,8 @@ enum APISettings {
     static let postgresPoolSize = Setting.integer(
         "API_POSTGRES_CONNECTIONS", in: 1...64, help: "connections for history", default: "4")
     static let maxWebSocketClients = Setting.integer(
-        "MAX_WEBSOCKET_CLIENTS", in: 1...100_000, help: "WebSocket clients at a time; more are sent away",
-        default: "2500")
+        "MAX_WEBSOCKET_CLIENTS", in: 1...100_000,
+        help: "clients of WebSockets and /events at a time; more are sent away", default: "2500")
     static let maxConnections = Setting.integer(
         "MAX_HTTP_CONNECTIONS", in: 16...200_000, help: "connections at a time; more wait to be accepted",
         default: "5000")
@@ -51,7 +51,8 @@ enum APISettings {
     }
     static let crossOrigins = Setting<[String]>(
         "CORS_ORIGINS",
-        help: "origins whose pages may read answers, https://example.org, comma-separated; * for all; none if not set",
+        help:
+            "origins whose pages may read answers and open WebSockets, https://example.org, comma-separated; * for all",
         default: nil
     ) { text throws(SettingProblem) in
         let origins = text.split(separator: ",").map { $0.filter { $0 != " " }.lowercased() }

@@ -7,7 +7,8 @@ struct ServiceRoutes: Sendable {
     static let paths =
         [
             "/", "/price", "/prices", "/candles", "/candles/last", "/current-candle", "/symbols", "/trades/recent",
-            "/summary", "/dashboard", "/metrics", "/health", "/ready", "/version", "/config", "/feed", "/events", "/ws/price",
+            "/summary", "/dashboard", "/metrics", "/health", "/ready", "/version", "/config", "/feed", "/events",
+            "/ws/price",
             "/ws", "/stream",
         ] + ForerunnerRoutes.paths + DocumentationRoutes.paths + BinanceRoutes.names.map { "/api/v3/\($0)" }
         + UDFRoutes.names.map { "/udf/\($0)" }
