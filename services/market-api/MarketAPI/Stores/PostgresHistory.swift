@@ -80,19 +80,21 @@ final class PostgresHistory: CandleRepository {
         }
         let fine = spans.newestInterval
         return """
-            SELECT s.symbol, (array_agg(c.open ORDER BY c.window_start))[1] AS open, max(c.high) AS high,
-                min(c.low) AS low, (array_agg(c.close ORDER BY c.window_start DESC))[1] AS close,
-                sum(c.volume) AS volume, sum(c.quote_volume) AS quote_volume,
-                sum(c.trade_count)::bigint AS trade_count, max(c.window_start) AS last_window_start,
-                (
-                    SELECT p.close FROM candles_\(fine) p
-                    WHERE p.symbol = s.symbol COLLATE "C" AND p."interval" = '\(fine)'
-                        AND p.window_start >= \(max(0, spans.start - 31 * 86_400)) AND p.window_start < \(spans.start)
-                    ORDER BY p.window_start DESC LIMIT 1
-                ) AS previous_close
+            SELECT s.symbol, a.*, (
+                SELECT p.close FROM candles_\(fine) p
+                WHERE p.symbol = s.symbol COLLATE "C" AND p."interval" = '\(fine)'
+                    AND p.window_start >= \(max(0, spans.start - 31 * 86_400)) AND p.window_start < \(spans.start)
+                ORDER BY p.window_start DESC LIMIT 1
+            ) AS previous_close
             FROM unnest($1::text[]) AS s (symbol)
-            CROSS JOIN LATERAL (\(parts.joined(separator: " UNION ALL "))) AS c
-            GROUP BY s.symbol
+            CROSS JOIN LATERAL (
+                SELECT (array_agg(c.open ORDER BY c.window_start))[1] AS open, max(c.high) AS high,
+                    min(c.low) AS low, (array_agg(c.close ORDER BY c.window_start DESC))[1] AS close,
+                    sum(c.volume) AS volume, sum(c.quote_volume) AS quote_volume,
+                    sum(c.trade_count)::bigint AS trade_count, max(c.window_start) AS last_window_start
+                FROM (\(parts.joined(separator: " UNION ALL "))) AS c
+            ) AS a
+            WHERE a.last_window_start IS NOT NULL
             """
     }
 
