@@ -17,7 +17,7 @@ final class DaySummaries: Sendable {
     }
 
     /// How long a day is given again.
-    static let maxAgeMicros: Int64 = 1_000_000
+    static let maxAgeMicros: Int64 = 2_000_000
 
     private let board: LiveBoard
     private let history: any CandleRepository

@@ -131,7 +131,7 @@ struct ForerunnerRoutes: Sendable {
         do { day = try await days.day() } catch { throw Problem(error) }
         return .json { writer in
             writer.beginArray()
-            for (info, quote) in board.instruments {
+            for (info, quote, _) in board.instruments {
                 let sum = day.sums[info.instrument.key]
                 guard let price = quote?.price ?? sum?.close else { continue }
                 writer.beginObject()
