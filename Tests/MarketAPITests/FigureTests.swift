@@ -47,7 +47,7 @@ import Testing
             #"{"op":"subscribe","id":9,"symbols":["btcusdt","BTCUSDT","kraken:BTC/USD"],"intervals":["1m","1m"]}"#)
         #expect(read.operation == .subscribe && read.id == 9)
         #expect(read.instruments.map(\.key) == ["BTCUSDT", "kraken:BTC/USD"])
-        #expect(read.intervals == [.oneMinute])
+        #expect(read.selection == FeedSelection(intervals: [.oneMinute]))
     }
 
     @Test(arguments: [
@@ -55,6 +55,9 @@ import Testing
         (#"{"op":"subscribe"}"#, "'symbols'"), (#"{"op":"subscribe","symbols":"BTCUSDT"}"#, "array"),
         (#"{"op":"subscribe","symbols":[1]}"#, "array"), (#"{"op":"subscribe","symbols":["B T"]}"#, "symbol"),
         (#"{"op":"subscribe","symbols":["BTCUSDT"],"intervals":["1d"]}"#, "10s, 1m"),
+        (#"{"op":"subscribe","symbols":["BTCUSDT"],"channels":["candles"]}"#, "'intervals'"),
+        (#"{"op":"subscribe","symbols":["BTCUSDT"],"channels":["trades"],"intervals":["1m"]}"#, "candles"),
+        (#"{"op":"subscribe","symbols":["BTCUSDT"],"channels":["book"]}"#, "channel"),
         (#"{"op":"ping","id":"x"}"#, "'id'"), (#"{"op":"ping","depth":1}"#, "depth"),
         (#"{"op":"ping","symbols":[[[[[[]]]]]]}"#, "not JSON"),
     ])

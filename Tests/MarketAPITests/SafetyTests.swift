@@ -1,3 +1,4 @@
+import HTTPTypes
 import MarketCore
 import MarketWire
 import NIOCore
@@ -73,9 +74,11 @@ import WebSockets
 
     @Test func onlyTrustedProxiesAreBelieved() throws {
         let ranges = try ["10.0.0.0/8", "fd00::/8", "192.168.1.1"].map { try #require(NetworkRange($0)) }
+        let field = try #require(HTTPField.Name.forwardedFor)
         func client(_ peer: String, _ forwarded: String...) -> String? {
-            ClientAddresses(trustedProxies: ranges).address(
-                peer: peer, .init(forwarded.map { .init(name: .init("X-Forwarded-For") ?? .from, value: $0) }))
+            var headers = HTTPFields()
+            for text in forwarded { headers.append(HTTPField(name: field, value: text)) }
+            return ClientAddresses(trustedProxies: ranges).address(peer: peer, headers)
         }
         #expect(client("1.2.3.4", "9.9.9.9") == "1.2.3.4")
         #expect(client("10.1.1.1", "9.9.9.9") == "9.9.9.9")

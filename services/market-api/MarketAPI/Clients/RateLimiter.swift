@@ -4,8 +4,8 @@ import Synchronization
 
 /// Counts requests by client, in windows of a minute that begin with a client's first request.
 ///
-/// The table of clients is bounded. Policy when it is full: windows that have ended go; while none has, newcomers share
-/// one count, so that those who are known go on and nobody gets more by being many.
+/// The table of clients is bounded. Policy when it is full: windows that have ended go; while that makes no room,
+/// newcomers share one count, so that those who are known go on and nobody gets more by being many.
 final class RateLimiter: Sendable {
     /// Whose requests are counted together.
     enum Client: Hashable, Sendable {
@@ -39,13 +39,21 @@ final class RateLimiter: Sendable {
         var count: Int
     }
 
+    private struct Table {
+        var windows: [Client: Window] = [:]
+        /// When it was last looked through for windows that have ended.
+        var sweptMicros: Int64?
+    }
+
     private static let windowMicros: Int64 = 60_000_000
+    /// A full table is looked through this often at most, however many newcomers there are.
+    private static let sweepMicros: Int64 = 1_000_000
     static let defaultTableLimit = 65_536
 
     private let limit: Int
     private let tableLimit: Int
     private let time: TimeSource
-    private let windows = Mutex<[Client: Window]>([:])
+    private let table = Mutex(Table())
     private let refused = Counter(label: "http_requests_limited_total")
 
     /// - Parameters:
@@ -63,14 +71,14 @@ final class RateLimiter: Sendable {
     func take(_ client: Client) -> Verdict? {
         guard limit > 0 else { return nil }
         let now = time.monotonicMicros
-        let verdict = windows.withLock { windows in
-            let client = Self.place(client, &windows, tableLimit, now)
+        let verdict = table.withLock { table in
+            let client = Self.place(client, &table, tableLimit, now)
             var window =
-                windows[client].flatMap { $0.endMicros > now ? $0 : nil }
+                table.windows[client].flatMap { $0.endMicros > now ? $0 : nil }
                 ?? Window(endMicros: now + Self.windowMicros, count: 0)
             let isAllowed = window.count < limit
             if isAllowed { window.count += 1 }
-            windows[client] = window
+            table.windows[client] = window
             return Verdict(
                 isAllowed: isAllowed, limit: limit, remaining: limit - window.count,
                 resetSeconds: Int((window.endMicros - now + 999_999) / 1_000_000))
@@ -80,12 +88,14 @@ final class RateLimiter: Sendable {
     }
 
     private static func place(
-        _ client: Client, _ windows: inout [Client: Window], _ tableLimit: Int, _ now: Int64
+        _ client: Client, _ table: inout Table, _ tableLimit: Int, _ now: Int64
     ) -> Client {
-        guard case .network = client, windows[client] == nil, windows.count >= tableLimit else { return client }
-        // Looked through once for each window of the shared count, not for each newcomer.
-        if let shared = windows[.others], shared.endMicros > now { return .others }
-        windows = windows.filter { $0.value.endMicros > now }
-        return windows.count < tableLimit ? client : .others
+        guard case .network = client, table.windows[client] == nil, table.windows.count >= tableLimit else {
+            return client
+        }
+        if let swept = table.sweptMicros, now - swept < sweepMicros { return .others }
+        table.sweptMicros = now
+        table.windows = table.windows.filter { $0.value.endMicros > now }
+        return table.windows.count < tableLimit ? client : .others
     }
 }
