@@ -1,8 +1,8 @@
 import NIOCore
 import NIOHTTP1
 
-/// Closes a connection whose request takes too long to come in or has too large a body: who sends a byte now and then is
-/// never idle.
+/// Closes a connection whose request takes too long to come in or has too large a body: who sends a byte now and then
+/// is never idle.
 final class RequestGuard: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart

@@ -55,12 +55,9 @@ enum APIApplication {
             services: services + [status, klines.feeder, TradeRelay(board: parts.board, trades: parts.trades)],
             onServerRunning: { channel in
                 let port = channel.localAddress?.port ?? parts.configuration.port
+                let scheme = parts.server.tls == nil ? "http" : "https"
                 parts.logger.notice(
-                    "serving",
-                    metadata: [
-                        "address":
-                            "\(parts.server.tls == nil ? "http" : "https")://\(parts.configuration.host):\(port)/dashboard"
-                    ])
+                    "serving", metadata: ["address": "\(scheme)://\(parts.configuration.host):\(port)/dashboard"])
                 await onRunning(port)
             }, logger: serverLogger)
     }

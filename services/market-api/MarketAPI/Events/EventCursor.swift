@@ -1,6 +1,6 @@
 /// How far a client of `/events` has come, as the `id` of each event and `Last-Event-ID` tell it:
-/// `<epoch of candles>.<epoch of trades>.<what is asked for>.<seq>-<seq>-…`, a number for each topic in the order of the
-/// request.
+/// `<epoch of candles>.<epoch of trades>.<what is asked for>.<seq>-<seq>-…`, a number for each topic in the order of
+/// the request.
 struct EventCursor: Sendable {
     private static let none = "0"
     private static let longestID = 8_192

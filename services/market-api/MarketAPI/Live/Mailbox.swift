@@ -5,9 +5,9 @@ import WebSockets
 ///
 /// Of prices and open candles it keeps only which have changed: the values are read from the board when the client can
 /// take them, so a slow client gets the latest value later and its mailbox never grows. Trades and closed candles must
-/// not be lost silently: they wait in line up to a limit, and when that is reached they are dropped together; the client
-/// is told what it did not get and is given a snapshot. Replies to its own requests stand in the same line and are never
-/// dropped; a client that asks and does not read is put off.
+/// not be lost silently: they wait in line up to a limit, and when that is reached they are dropped together; the
+/// client is told what it did not get and is given a snapshot. Replies to its own requests stand in the same line and
+/// are never dropped; a client that asks and does not read is put off.
 final class Mailbox: Sendable {
     /// Why a client has to read history again.
     enum Gap: String, Sendable {
