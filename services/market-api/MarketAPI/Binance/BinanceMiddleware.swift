@@ -17,8 +17,9 @@ struct BinanceMiddleware: RouterMiddleware {
             response.headers[.contentType]?.hasPrefix("application/problem+json") ?? false
         else { return response }
         var translated = BinanceAnswer.refusal(Self.body(response.status))
-        for name in [HTTPField.Name.retryAfter, .allow, .wwwAuthenticate] + RateLimitMiddleware.fields {
-            if let value = response.headers[name] { translated.headers[name] = value }
+        // What was said beside the problem (when to come back, how much is left) stays.
+        for field in response.headers where field.name != .contentType && field.name != .contentLength {
+            translated.headers[field.name] = field.value
         }
         return translated
     }
