@@ -12,7 +12,7 @@ import Testing
 /// A client that reads too slowly and is cut off now and then ends with PostgreSQL's candles all the same, by nothing
 /// but what the server tells it.
 @Suite struct SlowClientTests {
-    fileprivate static let rounds: Int64 = 3_000
+    fileprivate static let rounds: Int64 = 1_200
 
     /// What a client makes of the messages.
     private struct Client {

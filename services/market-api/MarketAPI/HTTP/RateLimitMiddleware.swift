@@ -8,11 +8,6 @@ struct RateLimitMiddleware: RouterMiddleware {
 
     private static let probes: Set<String> = ["/health", "/ready"]
 
-    /// What is told.
-    static let fields: [HTTPField.Name] = [
-        HTTPField.Name.rateLimitLimit, .rateLimitRemaining, .rateLimitReset,
-    ].compactMap(\.self)
-
     let gate: RequestGate
 
     func handle(
