@@ -2,7 +2,8 @@ import NIOCore
 import NIOHTTP1
 
 /// Closes a connection whose request takes too long to come in or has too large a body: who sends a byte now and then
-/// is never idle.
+/// is never idle. Of a body that said how large it is nothing is passed on: the answer to that can be read, and what
+/// still comes in is let go.
 final class RequestGuard: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
@@ -10,6 +11,7 @@ final class RequestGuard: ChannelInboundHandler, RemovableChannelHandler {
     private let timeout: TimeAmount
     private let maxBodyBytes: Int?
     private var bodyBytes = 0
+    private var isBodyRefused = false
     private var deadline: Scheduled<Void>?
 
     init(timeout: TimeAmount, maxBodyBytes: Int?) {
@@ -19,11 +21,15 @@ final class RequestGuard: ChannelInboundHandler, RemovableChannelHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
-        case .head:
+        case .head(let head):
             bodyBytes = 0
+            let length = head.headers.first(name: "Content-Length").flatMap { Int($0) }
+            isBodyRefused = length.map { $0 > maxBodyBytes ?? .max } ?? false
             let channel = context.channel
             deadline?.cancel()
             deadline = context.eventLoop.assumeIsolated().scheduleTask(in: timeout) { channel.close(promise: nil) }
+        case .body where isBodyRefused:
+            return
         case .body(let bytes):
             bodyBytes += bytes.readableBytes
             if let maxBodyBytes, bodyBytes > maxBodyBytes {

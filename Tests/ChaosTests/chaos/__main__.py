@@ -36,11 +36,13 @@ def arguments():
 def chosen(cases, options):
     """The cases of this run: those asked for by number, or all of --quick or --full."""
     if options.case:
-        numbers = {int(text) for text in options.case.split(",")}
-        unknown = numbers - {case.number for case in cases}
-        if unknown:
-            sys.exit(f"chaos: there is no case {', '.join(map(str, sorted(unknown)))}; --list shows them")
-        return [case for case in cases if case.number in numbers]
+        wanted = []
+        for text in options.case.split(","):
+            found = [case for case in cases if (str(case.number) == text if text.isdigit() else text in case.title)]
+            if not found:
+                sys.exit(f"chaos: there is no case '{text}'; --list shows them")
+            wanted += found
+        return [case for case in cases if case in wanted]
     return cases if options.full else [case for case in cases if case.quick]
 
 

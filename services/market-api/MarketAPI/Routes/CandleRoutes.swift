@@ -37,7 +37,7 @@ struct CandleRoutes: Sendable {
         let asked = try CandleRequest(
             request, default: configuration.defaultInstrument, intervals: configuration.intervals,
             interval: configuration.defaultInterval)
-        guard board.isFollowed(asked.instrument) else { throw Problem.notFollowed(asked.instrument) }
+        guard board.isKnown(asked.instrument) else { throw Problem.notFollowed(asked.instrument) }
         let page: CandlePage
         do {
             let open = board.openCandle(asked.instrument, asked.interval)
@@ -83,7 +83,7 @@ struct CandleRoutes: Sendable {
         let instrument = try query.instrument("symbol", default: configuration.defaultInstrument)
         let interval = try query.interval(
             "interval", among: configuration.intervals, default: configuration.defaultInterval)
-        guard board.isFollowed(instrument) else { throw Problem.notFollowed(instrument) }
+        guard board.isKnown(instrument) else { throw Problem.notFollowed(instrument) }
         if let candle = board.lastClosed(instrument, interval) { return .json(bytes: candle.encoded()) }
         let stored: CandleRecord?
         do {

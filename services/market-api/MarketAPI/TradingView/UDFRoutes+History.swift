@@ -12,7 +12,7 @@ extension UDFRoutes {
     /// `countback` before `to`. Where there are none: `no_data`, with the start of the next older bar if there is one.
     func history(_ query: QueryReader) async throws(UDFError) -> [UInt8] {
         guard let symbol = query.text("symbol"), !symbol.isEmpty else { throw .missing("symbol") }
-        guard let instrument = try? Instrument(key: symbol), board.isFollowed(instrument) else {
+        guard let instrument = try? Instrument(key: symbol), board.isKnown(instrument) else {
             throw UDFError(.notFound, "unknown_symbol")
         }
         guard let resolution = query.text("resolution") else { throw .missing("resolution") }
