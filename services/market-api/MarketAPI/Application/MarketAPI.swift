@@ -53,7 +53,15 @@ public enum MarketAPI {
             topic: catalog.subscriptions.name, board: board, time: time, logger: context.logger(for: "subscriptions"))
 
         var server = WebSocketServerConfiguration()
-        if let tls = configuration.tls { try await server.useTLS(certificate: tls.certificate, key: tls.key) }
+        if let tls = configuration.tls {
+            do {
+                try await server.useTLS(certificate: tls.certificate, key: tls.key)
+            } catch {
+                throw SettingsError.unusable(
+                    APISettings.tlsCertificate, text: tls.certificate,
+                    SettingProblem("a PEM file that goes with API_TLS_KEY: \(error)"))
+            }
+        }
         let application = APIApplication.make(
             APIParts(
                 configuration: configuration, board: board, history: history, health: context.health,
