@@ -85,7 +85,7 @@ public final class PostgresServer: Sendable {
             ]
         let small = [
             "listen_addresses": "127.0.0.1", "fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB",
-            "max_connections": "60", "log_min_messages": "warning", "autovacuum_naptime": "5s",
+            "max_connections": "200", "log_min_messages": "warning", "autovacuum_naptime": "5s",
         ]
         for (name, value) in small.merging(settings, uniquingKeysWith: { $1 }).sorted(by: { $0.key < $1.key }) {
             command += ["-c", "\(name)=\(value)"]
