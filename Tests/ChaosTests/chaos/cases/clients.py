@@ -15,7 +15,7 @@ from . import case
 from .producers import wait_connected
 
 MEMORY_LIMIT_MIB = 512
-# So long may the last price of a symbol that trades every second be old.
+# So long may it take until everybody has heard of the trades that the API knows.
 STARVED_SECONDS = 15
 
 
@@ -24,7 +24,7 @@ class Client:
 
     def __init__(self, symbol):
         self.symbol = symbol
-        self.heard = 0.0
+        self.newest_id = -1
         self.prices = 0
         # Of closed candles: where the numbering stands, how many came, and what was wrong with it.
         self.position = None
@@ -35,10 +35,12 @@ class Client:
         kind = message["type"]
         if kind == "price":
             self.prices += 1
-            self.heard = time.monotonic()
+            self.newest_id = message["trade_id"]
         elif kind == "snapshot":
             position = message["positions"]["candles"]["10s"]
             self.position = (position["epoch"], position["seq"])
+            if message["price"]:
+                self.newest_id = message["price"]["trade_id"]
         elif kind == "candle" and "seq" in message:
             expected = (self.position[0], self.position[1] + 1)
             if (message["epoch"], message["seq"]) != expected:
@@ -106,8 +108,8 @@ def vanish(port, count):
         one.close()
 
 
-async def crowd(port, symbols, count, seconds, meanwhile):
-    """So many clients, for so long after all have subscribed."""
+async def crowd(api, symbols, count, seconds, meanwhile):
+    """So many clients, for so long after all have subscribed; also those that do not hear what the API knows."""
     clients = [Client(symbols[number % len(symbols)]) for number in range(count)]
     stop, subscribed = asyncio.Event(), [0]
 
@@ -118,16 +120,21 @@ async def crowd(port, symbols, count, seconds, meanwhile):
         # A hundred at a time: the backlog of a listening socket is bounded.
         for start in range(0, count, 100):
             for client in clients[start : start + 100]:
-                group.create_task(client.run(f"ws://127.0.0.1:{port}/feed", ready, stop))
+                group.create_task(client.run(f"ws://127.0.0.1:{api.port}/feed", ready, stop))
             while subscribed[0] < min(start + 100, count):
                 await asyncio.sleep(0.02)
         began = time.monotonic()
         await asyncio.to_thread(meanwhile)
         while time.monotonic() - began < seconds:
             await asyncio.sleep(0.1)
-        ended = time.monotonic()
+        text = (await asyncio.to_thread(api.get, "/prices"))[1]
+        known = {entry["symbol"]: entry["trade_id"] for entry in json.loads(text)["prices"]}
+        behind, deadline = clients, time.monotonic() + STARVED_SECONDS
+        while behind and time.monotonic() < deadline:
+            await asyncio.sleep(0.1)
+            behind = [client for client in behind if client.newest_id < known[client.symbol]]
         stop.set()
-    return clients, ended
+    return clients, behind
 
 
 @case(
@@ -159,11 +166,10 @@ def clients(ctx):
         codes.append(close_code(api.port, frame(b"x", announced=1 << 20)))
         codes.append(close_code(api.port, frame(b"\xff\xfe")))
 
-    told, ended = asyncio.run(crowd(api.port, market.symbols, count, seconds, misbehave))
+    told, starved = asyncio.run(crowd(api, market.symbols, count, seconds, misbehave))
     during = rss_mib(api.pid)
     deaf.close()
-    starved = [client for client in told if ended - client.heard > STARVED_SECONDS]
-    assert not starved, f"{len(starved)} of {count} clients heard nothing for {STARVED_SECONDS} s"
+    assert not starved, f"{len(starved)} of {count} clients were not told for {STARVED_SECONDS} s what the API knows"
     wrong = [f"{client.symbol}: {client.wrong[:3]}" for client in told if client.wrong]
     assert not wrong, f"{len(wrong)} clients: {wrong[:3]}"
     assert all(client.closed for client in told), "a client was told of no closed candle"
