@@ -138,7 +138,7 @@ async def crowd(api, symbols, count, seconds, meanwhile):
 
 
 @case(
-    33, "two thousand clients, one that never reads, a thousand that vanish, broken frames", quick=True,
+    33, "two thousand clients, one that never reads, a thousand that vanish, broken frames", quick=True, beside=True,
     promise="A client that misbehaves is closed with the right code, and nobody else notices.",
 )  # fmt: skip
 def clients(ctx):
