@@ -8,28 +8,12 @@ import WebSockets
 
 /// `/feed` and `/ws/price` over a real socket.
 @Suite struct FeedTests {
-    private func listening(
-        _ server: APITestServer, _ path: String, _ body: (WebSocketSession, Heard) async throws -> Void
-    ) async throws {
-        let session = try await server.webSocket(path)
-        let heard = Heard()
-        try await withThrowingTaskGroup(of: Void.self) { tasks in
-            tasks.addTask { await heard.listen(to: session) }
-            do { try await body(session, heard) } catch {
-                await session.close()
-                throw error
-            }
-            await session.close()
-            try await tasks.waitForAll()
-        }
-    }
-
     @Test func aSnapshotComesFirstThenWhatChanges() async throws {
         try await APITestServer.with { server in
             let instrument = try Sample.instrument("BTCUSDT")
             let open = try Sample.candle(1_700_000_000, isClosed: false)
             server.board.take(try Sample.update(price: "10", tradeID: 1, candles: [open]), of: instrument)
-            try await listening(server, "/feed") { session, heard in
+            try await server.listening("/feed") { session, heard in
                 try await session.send(
                     text: #"{"op":"subscribe","id":4,"symbols":["BTCUSDT"],"intervals":["10s"]}"#)
                 try await eventually("the snapshot") { !heard.all("snapshot").isEmpty }
@@ -61,7 +45,7 @@ import WebSockets
 
     @Test func mistakesAreAnsweredAndTheConnectionStays() async throws {
         try await APITestServer.with { server in
-            try await listening(server, "/feed") { session, heard in
+            try await server.listening("/feed") { session, heard in
                 try await session.send(text: "nonsense")
                 try await session.send(text: #"{"op":"subscribe","id":1,"symbols":["XRPUSDT"]}"#)
                 try await session.send(text: #"{"op":"ping","id":2}"#)
@@ -82,7 +66,7 @@ import WebSockets
             }
         ) { server in
             let instrument = try Sample.instrument("BTCUSDT")
-            try await listening(server, "/feed") { _, heard in
+            try await server.listening("/feed") { _, heard in
                 func state() -> String? { heard.all("status").last?["venues"]?[0]?["state"]?.text }
                 try await eventually("a first status") { state() == "starting" }
                 #expect(heard.all("status").last?["simulated"]?.isTrue == true)
@@ -103,7 +87,7 @@ import WebSockets
             let bitcoin = try Sample.instrument("BTCUSDT")
             let day = try Sample.candle("BTCUSDT", .oneDay, 1_699_920_000, isClosed: false)
             server.board.take(try Sample.update(price: "67000.01", tradeID: 1, candles: [day]), of: bitcoin)
-            try await listening(server, "/ws/price") { _, heard in
+            try await server.listening("/ws/price") { _, heard in
                 try await eventually("the snapshot") { heard.all.count == 1 }
                 #expect(heard.all[0]["symbol"]?.text == "BTCUSDT" && heard.all[0]["price"]?.text == "67000.01")
                 #expect(heard.all[0]["open"]?.text == day.open.description)
@@ -125,7 +109,7 @@ import WebSockets
 
     @Test func clientsBeyondTheLimitAreSentAway() async throws {
         try await APITestServer.with(configure: { $0.maxWebSocketClients = 1 }) { server in
-            try await listening(server, "/feed") { session, heard in
+            try await server.listening("/feed") { session, heard in
                 try await eventually("the session") { !heard.all.isEmpty }
                 await #expect(throws: (any Error).self) { try await server.webSocket("/feed") }
                 let health = try await server.get("/health").json()
@@ -145,7 +129,7 @@ import WebSockets
             // This one subscribes and then never takes a message: its socket fills up.
             let silent = try await server.webSocket("/feed")
             try await silent.send(text: #"{"op":"subscribe","symbols":["BTCUSDT"],"intervals":["10s"]}"#)
-            try await listening(server, "/feed") { session, heard in
+            try await server.listening("/feed") { session, heard in
                 try await session.send(text: #"{"op":"subscribe","symbols":["BTCUSDT"],"intervals":["10s"]}"#)
                 try await eventually("the snapshot") { !heard.all("snapshot").isEmpty }
                 // About 60 MB of frames if all of them were kept.

@@ -10,22 +10,6 @@ import WebSockets
 
 /// Binance's streams over a real socket.
 @Suite struct StreamTests {
-    private func listening(
-        _ server: APITestServer, _ path: String, _ body: (WebSocketSession, Heard) async throws -> Void
-    ) async throws {
-        let session = try await server.webSocket(path)
-        let heard = Heard()
-        try await withThrowingTaskGroup(of: Void.self) { tasks in
-            tasks.addTask { await heard.listen(to: session) }
-            do { try await body(session, heard) } catch {
-                await session.close()
-                throw error
-            }
-            await session.close()
-            try await tasks.waitForAll()
-        }
-    }
-
     /// Asks something and waits for the answer.
     private func ask(_ session: WebSocketSession, _ heard: Heard, _ id: Int64, _ request: String) async throws
         -> JSONValue
@@ -55,7 +39,7 @@ import WebSockets
         try await APITestServer.with { server in
             let instrument = try Sample.instrument("BTCUSDT")
             server.board.take(try update(Self.start, 1, close: "100"), of: instrument)
-            try await listening(server, "/ws/btcusdt@kline_1m") { _, heard in
+            try await server.listening("/ws/btcusdt@kline_1m") { _, heard in
                 try await eventually("the present state") { !heard.all.isEmpty }
                 let first = heard.all[0]
                 #expect(first["e"]?.text == "kline" && first["s"]?.text == "BTCUSDT")
@@ -97,7 +81,7 @@ import WebSockets
             let stored = try [0, 60].map { try Sample.candle("BTCUSDT", .oneMinute, Self.start + $0, close: "100") }
             server.history.store(stored)
             server.board.take(try update(Self.start + 120, 2, close: "101"), of: instrument)
-            try await listening(server, "/stream?streams=btcusdt@kline_3m/nosuch@thing") { _, heard in
+            try await server.listening("/stream?streams=btcusdt@kline_3m/nosuch@thing") { _, heard in
                 try await eventually("the present state") { !heard.all.isEmpty }
                 #expect(heard.all[0]["stream"]?.text == "btcusdt@kline_3m")
                 let kline = try #require(heard.all[0]["data"]?["k"])
@@ -123,7 +107,7 @@ import WebSockets
             server.board.take(try update(Self.start + 120, 2, close: "101"), of: instrument)
             // What nobody follows is no stream, and what is stored itself needs no history.
             let path = "/stream?streams=nosuch@kline_3m/btcusdt@kline_3m/btcusdt@kline_1m"
-            try await listening(server, path) { _, heard in
+            try await server.listening(path) { _, heard in
                 try await eventually("the minute") { !heard.all.isEmpty }
                 server.board.takeClosed(
                     try Sample.candle("BTCUSDT", .oneMinute, Self.start + 120, close: "104"), of: instrument)
@@ -144,7 +128,7 @@ import WebSockets
     @Test func tradesComeOneByOne() async throws {
         let trades = TradeTail()
         try await APITestServer.with(trades: trades) { server in
-            try await listening(server, "/stream?streams=btcusdt@trade/btcusdt@aggTrade") { session, heard in
+            try await server.listening("/stream?streams=btcusdt@trade/btcusdt@aggTrade") { session, heard in
                 _ = try await ask(session, heard, 1, #"{"method":"LIST_SUBSCRIPTIONS","id":1}"#)
                 try await eventually("trades are followed") {
                     // Until the feeder follows the tail nothing comes.
@@ -177,7 +161,7 @@ import WebSockets
             let instrument = try Sample.instrument("BTCUSDT")
             server.board.take(try update(Self.start, 1, close: "100"), of: instrument)
             // Any name connects.
-            try await listening(server, "/ws/0") { session, heard in
+            try await server.listening("/ws/0") { session, heard in
                 let subscribe = #"{"method":"SUBSCRIBE","params":["btcusdt@kline_1m","nosuch@trade"],"id":1}"#
                 #expect(try await ask(session, heard, 1, subscribe)["result"] == .null)
                 let list = try await ask(session, heard, 2, #"{"method":"LIST_SUBSCRIPTIONS","id":2}"#)
@@ -207,7 +191,7 @@ import WebSockets
         try await APITestServer.with { server in
             server.history.store(try recording.candles(.oneMinute))
             try recording.publish(on: server.board)
-            try await listening(server, "/stream?streams=btcusdt@ticker/btcusdt@miniTicker/!miniTicker@arr") {
+            try await server.listening("/stream?streams=btcusdt@ticker/btcusdt@miniTicker/!miniTicker@arr") {
                 _, heard in
                 func data(_ stream: String) -> JSONValue? {
                     heard.all.last { $0["stream"]?.text == stream }?["data"]
@@ -300,7 +284,7 @@ import WebSockets
             let many = try await server.webSocket("/stream?streams=a@trade/b@trade/c@trade/d@trade")
             try await eventually("it is closed") { many.closure != nil }
             #expect(many.closure?.code == .policyViolation)
-            try await listening(server, "/ws") { session, heard in
+            try await server.listening("/ws") { session, heard in
                 let more = #"{"method":"SUBSCRIBE","params":["a@trade","b@trade","c@trade","d@trade"],"id":1}"#
                 #expect(try await ask(session, heard, 1, more)["error"]?["code"]?.integer == 2)
                 for _ in 0..<30 { try? await session.send(text: #"{"method":"LIST_SUBSCRIPTIONS","id":2}"#) }

@@ -36,21 +36,9 @@ struct LogSource: Sendable {
     /// Records the source where none is, and gives the recorded one: of two that do so at once the first one counts.
     func claim(_ source: String) async throws -> String {
         if let recorded = try await recorded() { return recorded }
-        var options = ProducerOptions()
-        options.messageTimeoutMillis = Self.timeoutMillis
-        let producer = try KafkaProducer(configuration, options: options)
-        let outcome: Result<DeliveryReport, KafkaError>
-        do throws(KafkaError) {
-            outcome = .success(
-                try await producer.deliver(
-                    topic: topic, partition: 0, key: Array(SourceRecord.key.utf8),
-                    value: SourceRecord(source: source).encoded(),
-                    headers: [KafkaHeader(WireSchema.headerName, WireSchema.version)]))
-        } catch {
-            outcome = .failure(error)
-        }
-        await producer.close(timeoutMillis: 1_000)
-        _ = try outcome.get()
+        try await SingleRecord.deliver(
+            configuration, topic: topic, partition: 0, key: SourceRecord.key,
+            value: SourceRecord(source: source).encoded(), timeoutMillis: Self.timeoutMillis)
         return try await recorded() ?? source
     }
 }

@@ -77,6 +77,23 @@ struct APITestServer: Sendable {
         try await APIAnswer.send(method, port: port, path, headers: headers, body: body)
     }
 
+    /// Connects, hears everything in the background, and leaves.
+    func listening(
+        _ path: String, _ body: (WebSocketSession, Heard) async throws -> Void
+    ) async throws {
+        let session = try await webSocket(path)
+        let heard = Heard()
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { await heard.listen(to: session) }
+            do { try await body(session, heard) } catch {
+                await session.close()
+                throw error
+            }
+            await session.close()
+            try await tasks.waitForAll()
+        }
+    }
+
     func webSocket(_ path: String) async throws -> WebSocketSession {
         try await WebSocketClient().connect(to: "ws://127.0.0.1:\(port)\(path)")
     }

@@ -52,7 +52,7 @@ struct WebSocketUpgrades: Sendable {
             return PriceSession(board: parts.board, limits: configuration.feedLimits, metrics: metrics).run
         default:
             guard let symbol = CryptoSession.symbol(inPath: request.path),
-                let instrument = try? ForerunnerRoutes.instrument(inPath: symbol), parts.board.isFollowed(instrument)
+                let instrument = try? PathText.instrument(symbol), parts.board.isFollowed(instrument)
             else { return nil }
             return CryptoSession(
                 instrument: instrument, board: parts.board, trades: parts.trades, saved: reads.saved,

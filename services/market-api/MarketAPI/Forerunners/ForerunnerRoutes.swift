@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Hummingbird
 import MarketCore
 import MarketWire
@@ -29,15 +28,6 @@ struct ForerunnerRoutes: Sendable {
         router.get("api/history/:symbol") { request, context in try await history(request, context) }
     }
 
-    /// The instrument that a part of a path names.
-    static func instrument(inPath text: String) throws(Problem) -> Instrument {
-        do {
-            return try Instrument(key: text.removingPercentEncoding ?? text)
-        } catch {
-            throw Problem(.invalidParameter, "\(error).", parameter: "symbol")
-        }
-    }
-
     // MARK: Pairs
 
     private func pairs(_ request: Request) async throws(Problem) -> Response {
@@ -59,7 +49,7 @@ struct ForerunnerRoutes: Sendable {
     private func latestPrice(_ request: Request, _ context: APIRequestContext) async throws(Problem) -> Response {
         _ = try QueryReader(request, known: [])
         let number = try await number(context)
-        let instrument = try Self.instrument(inPath: number.symbol)
+        let instrument = try PathText.instrument(number.symbol)
         let quote = try live.quote(instrument)
         let trade = PriceUpdate.trade(of: quote, instrument, in: trades)
         return .json { writer in
@@ -95,7 +85,7 @@ struct ForerunnerRoutes: Sendable {
 
     private func history(_ request: Request, _ context: APIRequestContext) async throws(Problem) -> Response {
         let query = try QueryReader(request, known: ["start_time", "end_time", "limit"])
-        let instrument = try Self.instrument(inPath: context.parameters.get("symbol") ?? "")
+        let instrument = try PathText.instrument(context)
         let limit = Int(try query.integer("limit", in: Self.limits) ?? Self.defaultLimit)
         guard board.isFollowed(instrument) else { throw Problem.notFollowed(instrument) }
         // The market's own time, so that a replay has a last day, too.

@@ -31,7 +31,7 @@ struct ServiceRoutes: Sendable {
         router.get("feed") { request, _ in try upgradeRequired(request) }
         router.get("ws/price") { request, _ in try upgradeRequired(request) }
         router.get("ws/crypto/:symbol") { request, context in
-            let instrument = try ForerunnerRoutes.instrument(inPath: context.parameters.get("symbol") ?? "")
+            let instrument = try PathText.instrument(context)
             guard board.isFollowed(instrument) else { throw Problem.notFollowed(instrument) }
             return try upgradeRequired(request)
         }

@@ -15,7 +15,6 @@ struct SubscriptionDesk: Sendable {
     let time: TimeSource
     let logger: Logger
 
-    private static let headers = [KafkaHeader(WireSchema.headerName, WireSchema.version)]
     private static let ackMillis = 5_000
 
     /// Follows an instrument that its venue has.
@@ -77,7 +76,8 @@ struct SubscriptionDesk: Sendable {
             updatedTimeMicros: max(time.wallMicros, (board.subscription(instrument)?.updatedTimeMicros ?? 0) + 1),
             interval: interval)
         do {
-            try await write(record)
+            try await SingleRecord.deliver(
+                kafka, topic: topic, key: record.symbol, value: record.encoded(), timeoutMillis: Self.ackMillis)
         } catch {
             logger.warning("a subscription cannot be written", metadata: ["error": "\(error)"])
             throw Problem(
@@ -90,23 +90,6 @@ struct SubscriptionDesk: Sendable {
             isFollowed ? "subscribed" : "unsubscribed",
             metadata: ["symbol": "\(instrument.key)", "interval": "\(interval ?? "-")"])
         return record
-    }
-
-    /// Made for each record: they are few, and an idle connection to the broker is one more thing that can fail.
-    private func write(_ record: SubscriptionRecord) async throws {
-        var options = ProducerOptions()
-        options.messageTimeoutMillis = Self.ackMillis
-        let producer = try KafkaProducer(kafka, options: options)
-        let outcome: Result<DeliveryReport, KafkaError>
-        do throws(KafkaError) {
-            outcome = .success(
-                try await producer.deliver(
-                    topic: topic, key: Array(record.symbol.utf8), value: record.encoded(), headers: Self.headers))
-        } catch {
-            outcome = .failure(error)
-        }
-        await producer.close(timeoutMillis: 500)
-        _ = try outcome.get()
     }
 }
 
