@@ -46,9 +46,24 @@ extension ProducerBrokerTests {
                 .connections.first
         }
 
+        /// The connection was not made again since the start. A broker that has only just come back knows its topics
+        /// one after another, so that the heartbeats may be there later than the trades.
+        private func expectOneConnection(_ broker: KafkaBroker) async throws {
+            var last: HeartbeatRecord.Connection?
+            try await waitUntil("heartbeats can be read", withinMillis: 60_000, everyMillis: 250) {
+                last = try await heartbeat(broker)
+                return last != nil
+            }
+            #expect(last?.reconnectCount == 0, "one connection all the time: \(String(describing: last))")
+        }
+
         /// Ids of the simulator have no holes, so one in the log is a trade that was sent and lost.
         private func expectNoHoles(_ broker: KafkaBroker) async throws {
-            let ids = try await LogContents.tradeIDs(broker, "trades")
+            var ids: [String: [Int64]] = [:]
+            try await waitUntil("the log can be read", withinMillis: 60_000, everyMillis: 250) {
+                ids = try await LogContents.tradeIDs(broker, "trades")
+                return !ids.isEmpty
+            }
             #expect(ids.keys.sorted() == Self.symbols.sorted())
             for (symbol, ids) in ids {
                 #expect(LogContents.missing(ids).isEmpty, "\(symbol): \(ids.count) trades in the log")
@@ -72,7 +87,7 @@ extension ProducerBrokerTests {
                             try await count(broker) > inLog + 3_000
                         }
                     }
-                    #expect(try await heartbeat(broker)?.reconnectCount == 0, "one connection all the time")
+                    try await expectOneConnection(broker)
                     #expect(producer.health.isReady)
                 }
                 try await expectNoHoles(broker)
@@ -83,7 +98,7 @@ extension ProducerBrokerTests {
         /// memory stays what it was.
         @Test func backpressureReachesTheVenueAndCostsNoTrade() async throws {
             try await with(rate: 2_000) { broker, simulator in
-                let small = ["KAFKA_CLIENT_QUEUE_BUFFERING_MAX_MESSAGES": "500", "STALE_AFTER": "1s"]
+                let small = ["KAFKA_CLIENT_QUEUE_BUFFERING_MAX_MESSAGES": "500", "STALE_AFTER": "2s"]
                 try await RunningProducer.with(settings(broker, simulator, small)) { producer in
                     try await waitUntil("trades flow", withinMillis: 60_000) { try await count(broker) > 1_000 }
                     let memory = try Memory.residentMegabytes()
@@ -95,7 +110,7 @@ extension ProducerBrokerTests {
                     // Several times STALE_AFTER, by the market's own clock: 1,000 trades a second of each symbol.
                     let start = try await simulator.lastTradeID("BTCUSDT")
                     try await waitUntil("the market has gone on", withinMillis: 60_000, everyMillis: 100) {
-                        try await simulator.lastTradeID("BTCUSDT") > start + 5_000
+                        try await simulator.lastTradeID("BTCUSDT") > start + 8_000
                     }
                     let more = TestMetrics.value("producer_trades_accepted_total") - accepted
                     #expect(more <= 1_000, "nothing is read while the queue is full: \(more)")
@@ -105,7 +120,7 @@ extension ProducerBrokerTests {
                     try await waitUntil("the backlog is in the log", withinMillis: 90_000, everyMillis: 250) {
                         try await count(broker) > inLog + 12_000
                     }
-                    #expect(try await heartbeat(broker)?.reconnectCount == 0, "one connection all the time")
+                    try await expectOneConnection(broker)
                 }
                 try await expectNoHoles(broker)
             }

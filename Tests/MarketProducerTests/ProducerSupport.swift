@@ -141,16 +141,29 @@ private struct ProducerBody: Service {
 
 /// A topic read to its end.
 enum LogContents {
-    /// Nothing of a topic that is not there yet, or of a broker that does not answer yet: who waits asks again.
+    /// Nothing of a topic that is not there yet: who waits asks again. A broker that has only just come back is asked
+    /// until it answers.
     static func records(_ broker: KafkaBroker, _ topic: String) async throws -> [KafkaRecord] {
+        var found: [KafkaRecord] = []
+        try await waitUntil("\(topic) can be read", withinMillis: 60_000, everyMillis: 250) {
+            do {
+                found = try await read(broker, topic)
+                return true
+            } catch let error as KafkaError where error.code == .unknownTopicOrPartition {
+                return true
+            } catch let error as KafkaError where error.isRetriable {
+                return false
+            }
+        }
+        return found
+    }
+
+    private static func read(_ broker: KafkaBroker, _ topic: String) async throws -> [KafkaRecord] {
         let reader = try KafkaReader(broker.configuration("test-reader"), topic: topic)
         let records = Mutex<[KafkaRecord]>([])
         let outcome: Result<Void, any Error>
         do {
             try await reader.readToEnd(timeoutMillis: 60_000) { record in records.withLock { $0.append(record) } }
-            outcome = .success(())
-        } catch let error as KafkaError where error.isRetriable || error.code == .unknownTopicOrPartition {
-            records.withLock { $0 = [] }
             outcome = .success(())
         } catch {
             outcome = .failure(error)

@@ -105,13 +105,13 @@ struct StreamConnection: Sendable {
         let recording = receiver.recording(of: name)
         var trades: [Trade] = []
         while let batch = await session.nextBatch() {
+            await progress.began()
             if let (newest, followed) = instruments.newer(than: version) {
                 version = newest
                 reader.follow(followed)
             }
             let now = wallMicros()
             if let recording {
-                await progress.receiving()
                 try await recording.take(batch, receivedTimeMicros: now)
             }
             var broken: String?
@@ -130,18 +130,17 @@ struct StreamConnection: Sendable {
                 receiver.connection(name, .connected)
                 onSubscribed()
             }
-            await progress.messageCame(hasTrades: !trades.isEmpty)
             receiver.connection(name, .message)
             if !trades.isEmpty {
                 do {
                     try await receiver.receive(trades, from: name)
-                    await progress.received()
                 } catch is CancellationError {
                     throw CancellationError()
                 } catch {
                     throw ReceiverError(cause: error)
                 }
             }
+            await progress.done(hadTrades: !trades.isEmpty)
             if let broken { return broken }
         }
         return nil
@@ -173,9 +172,9 @@ struct ReceiverError: Error {
 private actor ConnectionProgress {
     private(set) var hasTrades = false
     private var openGrants = 0
-    private var messageCount = 0
-    /// While the receiver takes its time nothing is read: that is no silence of the venue's.
-    private var isReceiving = false
+    private var batchCount = 0
+    /// While what came is decoded, recorded and received nothing is read: that is no silence of the venue's.
+    private var isBusy = false
 
     /// So many agreements say that the venue sends everything.
     func expect(_ grants: Int) { openGrants = grants }
@@ -187,17 +186,17 @@ private actor ConnectionProgress {
         return openGrants <= 0
     }
 
-    func messageCame(hasTrades: Bool) {
-        messageCount += 1
-        isReceiving = hasTrades
-        if hasTrades { self.hasTrades = true }
+    /// A batch has come, and is worked on.
+    func began() {
+        batchCount += 1
+        isBusy = true
     }
 
-    func receiving() { isReceiving = true }
-
-    func received() {
-        messageCount += 1
-        isReceiving = false
+    /// The next one is waited for.
+    func done(hadTrades: Bool) {
+        batchCount += 1
+        isBusy = false
+        if hadTrades { hasTrades = true }
     }
 
     /// Returns, with the reason, once nothing at all has come in for `patience`.
@@ -207,7 +206,7 @@ private actor ConnectionProgress {
         var seen = -1
         var hasAsked = false
         while true {
-            if seen != messageCount || isReceiving {
+            if seen != batchCount || isBusy {
                 hasAsked = false
             } else if hasAsked {
                 return "nothing came in for \(patience)"
@@ -215,7 +214,7 @@ private actor ConnectionProgress {
                 hasAsked = true
                 try await ask()
             }
-            seen = messageCount
+            seen = batchCount
             try await Task.sleep(for: patience / 2)
         }
     }

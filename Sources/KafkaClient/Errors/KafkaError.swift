@@ -16,7 +16,8 @@ public struct KafkaError: Error, Sendable, Hashable, CustomStringConvertible {
         case timedOut
         /// No broker answers at present.
         case allBrokersDown
-        /// A connection broke or could not be made.
+        /// A connection broke or could not be made, or a broker is about to take a partition or group over, or to give
+        /// it up.
         case transport
         /// User, password, token or certificate were refused.
         case authentication
