@@ -2,7 +2,10 @@
 
 import csv
 import io
+import json
+import socket
 import time
+import urllib.parse
 
 import pytest
 import requests
@@ -97,6 +100,19 @@ def test_refusals_say_what_is_wrong(api, path, query, status):
 @pytest.mark.parametrize("pattern, path, query, status", PATTERNS)
 def test_paths_with_parts(api, pattern, path, query, status):
     check(api, path, query, status, pattern)
+
+
+@pytest.mark.parametrize("before", ["", "GET /symbols HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n"])
+def test_what_is_no_http_is_told_so(api, before):
+    """Also on a connection that was used before; the server goes on."""
+    address = urllib.parse.urlsplit(api)
+    with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
+        connection.sendall(before.encode() + b"this is no HTTP\r\n\r\n")
+        received = b"".join(iter(lambda: connection.recv(65536), b""))
+    head, _, body = received[received.rindex(b"HTTP/1.1 ") :].partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ") and b"application/problem+json" in head
+    assert problems(pointer_to("/price", "get", 400, "application/problem+json"), json.loads(body)) == []
+    assert requests.get(f"{api}/health", timeout=10).ok
 
 
 def test_the_document_is_served(api):

@@ -74,6 +74,34 @@ import WebSockets
         }
     }
 
+    /// With a compressor in the channel, which counts on one answer a request: the server goes on.
+    @Test(arguments: [
+        "GET /plain HTTP/1.1\r\nHost: x\r\n\r\nthis is no HTTP\r\n\r\n",
+        "GET /plain HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n\u{80}\r\n",
+        "POST /refused HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nno size\r\n\r\n",
+        "POST /plain HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\nno size\r\n\r\n",
+    ])
+    func refusesWhatIsNoHTTPAfterARequest(text: String) async throws {
+        var configuration = WebSocketServerConfiguration()
+        configuration.compressionMarker = "x-compress"
+        configuration.malformedRequestAnswer = MalformedRequestAnswer(contentType: "text/plain", body: Array("no".utf8))
+        try await TestServer.with(configuration) { server in
+            for pause in [false, true] {
+                let raw = try await RawConnection.open(port: server.port)
+                let end = try #require(text.range(of: "\r\n\r\n")).upperBound
+                try await raw.send(text: String(text[..<end]))
+                if pause && text.hasPrefix("GET") { try await raw.body("\r\n\r\nplain") }
+                try await raw.send(text: String(text[end...]))
+                let answers = try await raw.rest()
+                #expect(answers.contains("HTTP/1.1 4"), "\(answers)")
+                if text.hasPrefix("GET") { #expect(answers.hasSuffix("content-type: text/plain\r\n\r\nno"), "\(answers)") }
+            }
+            let next = try await RawConnection.open(port: server.port)
+            try await next.send(text: "GET /plain HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            #expect(try await next.rest().hasSuffix("plain"))
+        }
+    }
+
     @Test func refusesAHeadWithoutEnd() async throws {
         var configuration = WebSocketServerConfiguration()
         configuration.maxHeaderBytes = 2_000

@@ -32,6 +32,8 @@ public struct WebSocketServerConfiguration: Sendable {
     /// Answers with this header, lower-cased, are compressed where the client takes that; the header goes no further.
     /// Nil compresses nothing.
     public var compressionMarker: String?
+    /// Answered to what is no HTTP request.
+    public var malformedRequestAnswer = MalformedRequestAnswer()
     /// Speaks TLS with these; nil for plain text.
     public var tls: NIOSSLContext?
 

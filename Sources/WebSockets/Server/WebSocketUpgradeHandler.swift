@@ -96,10 +96,8 @@ final class WebSocketUpgradeHandler: ChannelInboundHandler, RemovableChannelHand
             return
         }
         if error is HTTPParserError, case .awaitingHead = state {
-            let headers: HTTPHeaders = ["connection": "close", "content-length": "0"]
-            context.write(
-                wrapOutboundOut(.head(.init(version: .http1_1, status: .badRequest, headers: headers))), promise: nil)
-            context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+            for part in configuration.malformedRequestAnswer.parts { context.write(wrapOutboundOut(part), promise: nil) }
+            context.flush()
         }
         logger.debug("connection ended before it was set up", metadata: ["error": "\(error)"])
         context.close(promise: nil)
@@ -149,6 +147,7 @@ final class WebSocketUpgradeHandler: ChannelInboundHandler, RemovableChannelHand
                 try pipeline.addHandler(HTTPResponseCompressor.marked(by: marker))
             }
             try pipeline.addHandlers([
+                UnaskedAnswers(configuration.malformedRequestAnswer),
                 RequestGuard(
                     timeout: TimeAmount(configuration.requestTimeout), maxBodyBytes: configuration.maxRequestBodyBytes),
                 LastRequestMarker(), HTTP1ToHTTPServerCodec(secure: configuration.tls != nil),

@@ -66,6 +66,10 @@ enum APIApplication {
         var configuration = parts.server
         configuration.maxRequestBodyBytes = maxBodyBytes
         configuration.compressionMarker = CompressionMiddleware.marker
+        let problem = Problem(
+            .malformedRequest, "What came cannot be read as HTTP/1.1: look at the request line and the header fields.")
+        configuration.malformedRequestAnswer = MalformedRequestAnswer(
+            contentType: Problem.mediaType, body: problem.json(path: "/"))
         return configuration
     }
 

@@ -18,6 +18,7 @@ struct Problem: Error, Hashable, Sendable {
         case notFound = "not-found"
         case methodNotAllowed = "method-not-allowed"
         case contentTooLarge = "content-too-large"
+        case malformedRequest = "malformed-request"
         case historyUnavailable = "history-unavailable"
         case liveUnavailable = "live-unavailable"
         case venueUnavailable = "venue-unavailable"
@@ -45,6 +46,7 @@ struct Problem: Error, Hashable, Sendable {
             case .notFound: "Not found"
             case .methodNotAllowed: "Method not allowed"
             case .contentTooLarge: "Request body too large"
+            case .malformedRequest: "No HTTP request"
             case .historyUnavailable: "History unavailable"
             case .liveUnavailable: "Live data unavailable"
             case .venueUnavailable: "Venue unavailable"
@@ -61,7 +63,7 @@ struct Problem: Error, Hashable, Sendable {
 
         var status: HTTPResponse.Status {
             switch self {
-            case .unknownParameter, .invalidParameter: .badRequest
+            case .unknownParameter, .invalidParameter, .malformedRequest: .badRequest
             case .unauthorized: .unauthorized
             case .mutationsDisabled, .originRefused: .forbidden
             case .tooManyRequests: .tooManyRequests
@@ -78,6 +80,8 @@ struct Problem: Error, Hashable, Sendable {
             }
         }
     }
+
+    static let mediaType = "application/problem+json"
 
     let kind: Kind
     /// The sentence about this occurrence.
@@ -116,7 +120,7 @@ struct Problem: Error, Hashable, Sendable {
 
     /// The whole answer.
     func response(path: String) -> Response {
-        var headers: HTTPFields = [.contentType: "application/problem+json", .cacheControl: "no-store"]
+        var headers: HTTPFields = [.contentType: Self.mediaType, .cacheControl: "no-store"]
         if let retryAfterSeconds { headers[.retryAfter] = String(retryAfterSeconds) }
         if let allowedMethods { headers[.allow] = allowedMethods }
         if kind == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
