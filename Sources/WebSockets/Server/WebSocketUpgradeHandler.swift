@@ -96,7 +96,9 @@ final class WebSocketUpgradeHandler: ChannelInboundHandler, RemovableChannelHand
             return
         }
         if error is HTTPParserError, case .awaitingHead = state {
-            for part in configuration.malformedRequestAnswer.parts { context.write(wrapOutboundOut(part), promise: nil) }
+            for part in configuration.malformedRequestAnswer.parts {
+                context.write(wrapOutboundOut(part), promise: nil)
+            }
             context.flush()
         }
         logger.debug("connection ended before it was set up", metadata: ["error": "\(error)"])
