@@ -8,6 +8,8 @@ const FIRST_SPACING = 8;
 /** Fewer bars than this left of the view: older ones are asked for. */
 const NEAR_THE_START = 30;
 const SPACE_AT_THE_END = 6;
+/** Pixels of the legend, which no candle is to lie under. */
+const LEGEND_HEIGHT = 62;
 
 export class Chart {
   #library = globalThis.LightweightCharts;
@@ -19,6 +21,7 @@ export class Chart {
   #colours = {};
   /** Start of the newest candle that is drawn. */
   #end;
+  #sizes;
 
   /** Whether the library is there: it comes from .deps/assets and may be missing. */
   static get isAvailable() { return Boolean(globalThis.LightweightCharts); }
@@ -31,7 +34,6 @@ export class Chart {
       autoSize: true,
       layout: { background: { type: "solid", color: "transparent" }, fontSize: 12, fontFamily: getComputedStyle(document.body).fontFamily },
       crosshair: { mode: library.CrosshairMode.Normal },
-      rightPriceScale: { scaleMargins: { top: 0.12, bottom: 0.24 } },
       timeScale: {
         timeVisible: true, secondsVisible: true, rightOffset: SPACE_AT_THE_END, minBarSpacing: 0.02,
         tickMarkFormatter: (time, kind) => times.axis(time, kind, this.#seconds),
@@ -47,10 +49,20 @@ export class Chart {
     this.#chart.timeScale().subscribeVisibleLogicalRangeChange((range) => {
       if (range && range.from < NEAR_THE_START) onNearStart();
     });
+    this.#sizes = new ResizeObserver(() => this.#makeRoom());
+    this.#sizes.observe(container);
     this.takeColours();
   }
 
-  remove() { this.#chart.remove(); }
+  remove() {
+    this.#sizes.disconnect();
+    this.#chart.remove();
+  }
+
+  #makeRoom() {
+    const top = Math.min(0.35, Math.max(0.1, LEGEND_HEIGHT / (this.#container.clientHeight || 1)));
+    this.#chart.priceScale("right").applyOptions({ scaleMargins: { top, bottom: 0.24 } });
+  }
 
   /** Takes the colours of the page; draw anew afterwards. */
   takeColours() {
