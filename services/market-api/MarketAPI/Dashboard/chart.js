@@ -19,8 +19,10 @@ export class Chart {
   #container;
   #seconds = 10;
   #colours = {};
-  /** Start of the newest candle that is drawn. */
-  #end;
+  /** Times of all items, those without a value too: the library's `data()` leaves these out. */
+  #times = [];
+  /** Where the view is going: the library goes there with the next frame. */
+  #target = null;
   #sizes;
 
   /** Whether the library is there: it comes from .deps/assets and may be missing. */
@@ -47,6 +49,7 @@ export class Chart {
     this.#candles = this.#chart.addCandlestickSeries();
     this.#chart.subscribeCrosshairMove((event) => onHover(event.time ?? null));
     this.#chart.timeScale().subscribeVisibleLogicalRangeChange((range) => {
+      this.#target = null;
       if (range && range.from < NEAR_THE_START) onNearStart();
     });
     this.#sizes = new ResizeObserver(() => this.#makeRoom());
@@ -91,7 +94,8 @@ export class Chart {
     this.#candles.setMarkers([]);
     this.#candles.setData([]);
     this.#volume.setData([]);
-    this.#end = undefined;
+    this.#times = [];
+    this.#target = null;
     this.#describe();
   }
 
@@ -108,45 +112,52 @@ export class Chart {
    * @param isFirst whether to show the newest, whatever was shown
    */
   draw(candles, isFirst) {
-    const scale = this.#chart.timeScale();
     const anchor = isFirst ? null : this.#anchor();
     const items = chartItems(candles, this.#seconds, bar);
     this.#candles.setData(items);
     this.#volume.setData(chartItems(candles, this.#seconds, (candle) => this.#volumeBar(candle)));
     this.#candles.setMarkers(candles.filter((candle) => candle.missing_trades > 0).map((candle) => this.#marker(candle)));
+    this.#times = items.map((item) => item.time);
     if (isFirst) {
-      const count = Math.max(30, Math.floor(scale.width() / FIRST_SPACING));
-      scale.setVisibleLogicalRange({ from: items.length - count, to: items.length - 1 + SPACE_AT_THE_END });
+      const count = Math.max(30, Math.floor(this.#chart.timeScale().width() / FIRST_SPACING));
+      this.#setRange({ from: items.length - count, to: items.length - 1 + SPACE_AT_THE_END });
       this.#chart.priceScale("right").applyOptions({ autoScale: true });
     } else if (anchor) {
-      const index = indexOf(items, anchor.time);
-      scale.setVisibleLogicalRange({ from: index - anchor.before, to: index + anchor.after });
+      const index = indexOf(this.#times, anchor.time);
+      this.#setRange({ from: index - anchor.before, to: index + anchor.after });
     }
-    this.#end = candles.at(-1)?.window_start;
     this.#describe(candles.at(-1));
+  }
+
+  #range() { return this.#target ?? this.#chart.timeScale().getVisibleLogicalRange(); }
+
+  #setRange(range) {
+    this.#target = range;
+    this.#chart.timeScale().setVisibleLogicalRange(range);
   }
 
   /** The first candle in view and the bars beside it; null where the view goes with the newest. */
   #anchor() {
-    const scale = this.#chart.timeScale();
-    const range = scale.getVisibleLogicalRange();
-    const items = this.#candles.data();
-    if (!range || !items.length || range.to >= items.length - 1) return null;
-    const index = Math.max(0, Math.min(items.length - 1, Math.ceil(range.from)));
-    return { time: items[index].time, before: index - range.from, after: range.to - index };
+    const range = this.#range();
+    const count = this.#times.length;
+    if (!range || !count || range.to >= count - 1) return null;
+    const index = Math.max(0, Math.min(count - 1, Math.ceil(range.from)));
+    return { time: this.#times[index], before: index - range.from, after: range.to - index };
   }
 
   /** Draws a change of the newest candle, or the next one. */
   update(candle) {
-    if (this.#end !== undefined) {
-      for (const time of emptyWindows(this.#end, candle.window_start, this.#seconds)) {
+    const end = this.#times.at(-1);
+    if (end !== undefined && end < candle.window_start) {
+      for (const time of emptyWindows(end, candle.window_start, this.#seconds)) {
         this.#candles.update({ time });
         this.#volume.update({ time });
+        this.#times.push(time);
       }
     }
+    if (end !== candle.window_start) this.#times.push(candle.window_start);
     this.#candles.update(bar(candle));
     this.#volume.update(this.#volumeBar(candle));
-    this.#end = candle.window_start;
     this.#describe(candle);
   }
 
@@ -154,40 +165,39 @@ export class Chart {
 
   /** Goes to the newest candles. */
   showLatest() {
+    this.#target = null;
     this.#chart.priceScale("right").applyOptions({ autoScale: true });
     this.#chart.timeScale().scrollToRealTime();
   }
 
   /** Shows all that is there. */
   fit() {
+    this.#target = null;
     this.#chart.priceScale("right").applyOptions({ autoScale: true });
     this.#chart.timeScale().fitContent();
   }
 
   /** Moves the view by a part of its width: to the past with a negative one. */
   scroll(part) {
-    const scale = this.#chart.timeScale();
-    const range = scale.getVisibleLogicalRange();
+    const range = this.#range();
     if (!range) return;
     const shift = (range.to - range.from) * part;
-    scale.setVisibleLogicalRange({ from: range.from + shift, to: range.to + shift });
+    this.#setRange({ from: range.from + shift, to: range.to + shift });
   }
 
   /** Shows fewer candles with a factor below 1, more with one above; the right edge stays. */
   zoom(factor) {
-    const scale = this.#chart.timeScale();
-    const range = scale.getVisibleLogicalRange();
-    if (range) scale.setVisibleLogicalRange({ from: range.to - (range.to - range.from) * factor, to: range.to });
+    const range = this.#range();
+    if (range) this.#setRange({ from: range.to - (range.to - range.from) * factor, to: range.to });
   }
 
   /** Puts the crosshair on a candle, and brings it into view. */
   point(candle) {
-    const scale = this.#chart.timeScale();
-    const index = indexOf(this.#candles.data(), candle.window_start);
-    const range = scale.getVisibleLogicalRange();
+    const index = indexOf(this.#times, candle.window_start);
+    const range = this.#range();
     if (range && (index < range.from || index > range.to)) {
       const width = range.to - range.from;
-      scale.setVisibleLogicalRange({ from: index - width / 2, to: index + width / 2 });
+      this.#setRange({ from: index - width / 2, to: index + width / 2 });
     }
     this.#chart.setCrosshairPosition(Number(candle.close), candle.window_start, this.#candles);
   }
@@ -217,10 +227,11 @@ export class Chart {
   bars() { return this.#candles.data(); }
   volumes() { return this.#volume.data(); }
   marks() { return this.#candles.markers(); }
+  times() { return this.#times; }
   range() {
-    const range = this.#chart.timeScale().getVisibleLogicalRange();
-    const items = this.#candles.data();
-    const time = (index) => items[Math.max(0, Math.min(items.length - 1, Math.round(index)))]?.time;
+    const range = this.#range();
+    const { length } = this.#times;
+    const time = (index) => this.#times[Math.max(0, Math.min(length - 1, Math.round(index)))];
     return range && { ...range, first: time(range.from), last: time(range.to) };
   }
   options() {
@@ -250,13 +261,13 @@ const bar = (candle) => ({
   close: Number(candle.close),
 });
 
-/** The first item that is not before a time. */
-function indexOf(items, time) {
+/** The place of the first time that is not before another. */
+function indexOf(times, time) {
   let low = 0;
-  let high = items.length;
+  let high = times.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (items[middle].time < time) low = middle + 1; else high = middle;
+    if (times[middle] < time) low = middle + 1; else high = middle;
   }
   return low;
 }
