@@ -151,7 +151,7 @@ def test_new_candles_do_not_move_a_view_of_the_past(page):
     assert page.view()["to"] > len(page.times()) - 1
 
 
-def test_scales_and_precision(page, stack, browser):
+def test_scales_and_precision(page, stack, browser, long):
     decimals = {info["symbol"]: info["price_decimals"] for info in stack.get("/symbols")["symbols"]}
     for symbol in ("BTCUSDT", long.symbol):
         page.open(f"?symbol={symbol}&interval=10s")
@@ -210,7 +210,7 @@ def test_a_picture_is_saved(page, browser, downloads):
     assert width > 500 and height > 300
 
 
-def test_all_intervals_are_the_stores(page, stack):
+def test_all_intervals_are_the_stores(page, stack, long):
     intervals = stack.get("/symbols")["intervals"]
     assert intervals[0] == "10s" and "1d" in intervals
     page.open(f"?symbol={long.symbol}&interval=10s")

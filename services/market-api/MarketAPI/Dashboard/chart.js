@@ -8,8 +8,8 @@ const FIRST_SPACING = 8;
 /** Fewer bars than this left of the view: older ones are asked for. */
 const NEAR_THE_START = 30;
 const SPACE_AT_THE_END = 6;
-/** Pixels of the legend, which no candle is to lie under. */
-const LEGEND_HEIGHT = 62;
+/** Pixels of the price axis at least: it is not to grow with each digit, and the view not to move with it. */
+const AXIS_WIDTH = 78;
 
 export class Chart {
   #library = globalThis.LightweightCharts;
@@ -23,7 +23,6 @@ export class Chart {
   #times = [];
   /** Where the view is going: the library goes there with the next frame. */
   #target = null;
-  #sizes;
 
   /** Whether the library is there: it comes from .deps/assets and may be missing. */
   static get isAvailable() { return Boolean(globalThis.LightweightCharts); }
@@ -36,6 +35,7 @@ export class Chart {
       autoSize: true,
       layout: { background: { type: "solid", color: "transparent" }, fontSize: 12, fontFamily: getComputedStyle(document.body).fontFamily },
       crosshair: { mode: library.CrosshairMode.Normal },
+      rightPriceScale: { minimumWidth: AXIS_WIDTH },
       timeScale: {
         timeVisible: true, secondsVisible: true, rightOffset: SPACE_AT_THE_END, minBarSpacing: 0.02,
         tickMarkFormatter: (time, kind) => times.axis(time, kind, this.#seconds),
@@ -52,18 +52,14 @@ export class Chart {
       this.#target = null;
       if (range && range.from < NEAR_THE_START) onNearStart();
     });
-    this.#sizes = new ResizeObserver(() => this.#makeRoom());
-    this.#sizes.observe(container);
     this.takeColours();
   }
 
-  remove() {
-    this.#sizes.disconnect();
-    this.#chart.remove();
-  }
+  remove() { this.#chart.remove(); }
 
-  #makeRoom() {
-    const top = Math.min(0.35, Math.max(0.1, LEGEND_HEIGHT / (this.#container.clientHeight || 1)));
+  /** Keeps so many pixels at the top free of candles. */
+  makeRoom(pixels) {
+    const top = Math.min(0.35, Math.max(0.1, pixels / (this.#container.clientHeight || 1)));
     this.#chart.priceScale("right").applyOptions({ scaleMargins: { top, bottom: 0.24 } });
   }
 
@@ -231,7 +227,7 @@ export class Chart {
   range() {
     const range = this.#range();
     const { length } = this.#times;
-    const time = (index) => this.#times[Math.max(0, Math.min(length - 1, Math.round(index)))];
+    const time = (index) => this.#times[Math.max(0, Math.min(length - 1, Math.round(index + 1e-6)))];
     return range && { ...range, first: time(range.from), last: time(range.to) };
   }
   options() {

@@ -7,6 +7,7 @@ import { times } from "./times.js";
 /** Entries in their order: name, class, and the text of a candle ("" leaves it out). */
 const ENTRIES = [
   ["", "time", (candle, { seconds }) => times.full(candle.window_start, seconds)],
+  ["", "forming", (candle) => (candle.closed ? "" : "open")],
   ["O", "moves", (candle) => candle.open],
   ["H", "moves", (candle) => candle.high],
   ["L", "moves", (candle) => candle.low],
@@ -16,7 +17,6 @@ const ENTRIES = [
   ["Trades", "trades", (candle) => String(candle.trade_count)],
   ["VWAP", "vwap", (candle, { decimals }) => meanPrice(candle, decimals)],
   ["Missing", "missing", (candle) => (candle.missing_trades > 0 ? String(candle.missing_trades) : "")],
-  ["", "forming", (candle) => (candle.closed ? "" : "open")],
 ];
 
 export class Legend {

@@ -88,10 +88,8 @@ export class MarketList {
       line: element("td", "line"), price: element("td", "value", "–"), change: element("td", "moves"), volume: element("td", "volume"),
     };
     row.append(head, cells.line, cells.price, cells.change, cells.volume);
-    if (!info.followed) {
-      row.classList.add("unfollowed");
-      button.title = "Not followed: nothing new comes.";
-    }
+    button.title = info.followed ? info.symbol : `${info.symbol} is not followed: nothing new comes.`;
+    row.classList.toggle("unfollowed", !info.followed);
     const about = `${info.symbol} ${info.base ?? ""} ${info.quote ?? ""} ${info.venue}`.toUpperCase();
     return {
       element: row, button, cells, index, about, decimals: info.price_decimals, drawn: null, symbol: info.symbol,

@@ -20,6 +20,8 @@ export class Pane {
   #chart = null;
   #legend;
   #leave = () => {};
+  #room = 0;
+  #sizes;
   #drawn = new Map();
   #pending = { all: false, last: null };
   #isSettled = false;
@@ -46,7 +48,7 @@ export class Pane {
     const notice = element("p", "pane-notice");
     notice.hidden = true;
     root.append(plot, title, legend, notice);
-    this.#parts = { root, title, plot, notice };
+    this.#parts = { root, title, plot, notice, legend };
     this.#legend = new Legend(legend);
     root.addEventListener("focusin", onFocus);
     root.addEventListener("pointerdown", onFocus);
@@ -67,10 +69,23 @@ export class Pane {
       },
       onNearStart: () => { if (this.#isSettled) this.history?.readOlder(); },
     });
+    this.#sizes = new ResizeObserver((entries) => this.#makeRoom(entries.some(({ target }) => target === this.#parts.plot)));
+    this.#sizes.observe(this.#parts.plot);
+    this.#sizes.observe(this.#parts.legend);
+  }
+
+  /** No candle lies under the legend. The room only grows while the size is the same: else candles would jump with it. */
+  #makeRoom(isResized) {
+    const { offsetTop, offsetHeight } = this.#parts.legend;
+    const room = Math.max(isResized ? 0 : this.#room, offsetTop + offsetHeight + 4);
+    if (room === this.#room && !isResized) return;
+    this.#room = room;
+    this.#chart?.makeRoom(room);
   }
 
   remove() {
     this.#leave();
+    this.#sizes?.disconnect();
     this.#chart?.remove();
     this.#chart = null;
     this.root.remove();
