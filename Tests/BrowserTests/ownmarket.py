@@ -15,9 +15,11 @@ _names = itertools.count(int(time.time()))
 class OwnMarket:
     """One symbol, its trades and the id of the last."""
 
-    def __init__(self, stack, name):
+    def __init__(self, stack, name, venue="binance"):
         self.stack = stack
-        self.symbol = f"{name}{next(_names)}USDT"
+        self.venue = venue
+        self.venue_symbol = f"{name}{next(_names)}USDT" if venue == "binance" else f"{name}{next(_names)}/USD"
+        self.symbol = self.venue_symbol if venue == "binance" else f"{venue}:{self.venue_symbol}"
         self.last_id = 0
         # {window start of 10 s: [(price, quantity), ...]}, as it was traded.
         self.windows = {}
@@ -27,7 +29,7 @@ class OwnMarket:
         self.last_id += 1 + skipped_ids
         micros = int(seconds * 1_000_000)
         record = {
-            "venue": "binance", "symbol": self.symbol, "trade_id": self.last_id, "price": f"{price}",
+            "venue": self.venue, "symbol": self.venue_symbol, "trade_id": self.last_id, "price": f"{price}",
             "quantity": f"{quantity}", "taker_side": "buy" if self.last_id % 2 else "sell", "event_time_us": micros,
             "received_time_us": micros,
         }  # fmt: skip

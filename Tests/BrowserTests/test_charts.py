@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 
+from chaos.proxy import Proxy
 from conftest import figures, wait_for
 from ownmarket import OwnMarket, long_market
 
@@ -237,7 +239,7 @@ def test_words_for_what_there_is_not(page, stack, browser):
     wait_for(lambda: "No candle yet" in notice.text, 10, lambda: f"the chart says {notice.text!r}")
     wait_for(lambda: "No candle yet" in page.text("#candles-empty"), 10, "the table says nothing")
     wait_for(lambda: "No trade yet" in page.text("#tape-empty"), 10, "the tape says nothing")
-    # An answer that does not come, and one that is an error.
+    # An answer that does not come.
     browser.execute_cdp_cmd("Network.enable", {})
     browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": ["*/candles?*"]})
     try:
@@ -249,3 +251,36 @@ def test_words_for_what_there_is_not(page, stack, browser):
         browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": []})
         browser.execute_cdp_cmd("Network.disable", {})
     wait_for(lambda: page.loaded and not notice.is_displayed(), 30, lambda: f"the chart says {notice.text!r}")
+
+
+def test_a_symbol_of_another_venue_is_found_and_shown(page, stack, browser):
+    market = OwnMarket(stack, "XBT", venue="kraken")
+    start = int(time.time()) // 10 * 10 - 3600
+    market.send((start + 10 * index, f"{50_000 + index}.125") for index in range(30))
+    market.wait_until_stored(open_windows=1)
+    page.open("?symbol=BTCUSDT&interval=10s")
+    page.press("/")
+    page.browser.switch_to.active_element.send_keys("kraken ", market.venue_symbol[:-4].lower())
+    options = browser.find_elements(By.CSS_SELECTOR, "#symbols [role=option]")
+    assert [option.get_attribute("data-symbol") for option in options] == [market.symbol]
+    assert "kraken" in options[0].text.lower()
+    active = browser.find_element(By.ID, "symbol").get_attribute("aria-activedescendant")
+    assert active == options[0].get_attribute("id") and options[0].get_attribute("aria-selected") == "true"
+    page.press(Keys.ENTER)
+    wait_for(lambda: page.loaded == f"{market.symbol} 10s", 20, lambda: f"{page.loaded} is shown")
+    page.wait_until_stored(market.symbol, "10s", 30)
+    assert f"symbol={market.symbol}" in browser.current_url
+    browser.refresh()
+    wait_for(lambda: page.loaded == f"{market.symbol} 10s", 60, "the address does not lead there")
+
+
+def test_waiting_is_told(page, stack):
+    with Proxy(int(stack.address.rsplit(":", 1)[1])) as proxy:
+        page.open("?symbol=BTCUSDT&interval=10s", f"http://127.0.0.1:{proxy.port}")
+        proxy.black_hole()
+        page.press("2")
+        wait_for(lambda: "Loading candles" in page.text(".pane-notice"), 10, "the chart says nothing")
+        wait_for(lambda: "Loading candles" in page.text("#candles-empty"), 10, "the table says nothing")
+        proxy.allow()
+        wait_for(lambda: page.loaded == "BTCUSDT 1m", 60, "it is not shown in the end")
+        page.wait_until_stored("BTCUSDT", "1m", 30)

@@ -8,6 +8,7 @@ import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
+from accessibility import assert_accessible
 from conftest import FIGURES, figures, wait_for
 from ownmarket import OwnMarket, long_market
 
@@ -219,6 +220,7 @@ def test_the_layout_is_in_the_address(page, stack, browser, day):
     page.press("2")
     browser.find_element(By.CSS_SELECTOR, f"#markets button[data-symbol='{day.symbol}']").click()
     wait_for(lambda: page.loaded == f"{day.symbol} 1m", 20, lambda: f"the third chart shows {page.loaded}")
+    assert_accessible(browser, "four charts")
     address = browser.current_url
     layout = page.script("return marketStream.screen.layout")
     assert len(layout) == 4 and layout[2] == {"symbol": day.symbol, "interval": "1m"}
@@ -242,6 +244,7 @@ def test_help_and_keys_that_do_nothing(page, browser):
     dialog = browser.find_element(By.ID, "help")
     page.press("?")
     assert dialog.is_displayed() and "Search for a symbol" in dialog.text
+    assert_accessible(browser, "the list of keys")
     browser.find_element(By.ID, "keys-on").click()
     page.press(Keys.ESCAPE)
     assert not dialog.is_displayed()
@@ -256,6 +259,8 @@ def test_help_and_keys_that_do_nothing(page, browser):
     wait_for(lambda: page.loaded == "BTCUSDT 1m", 20, "the key does nothing")
     page.press("/")
     assert page.script("return document.activeElement.id") == "symbol"
+    page.press(Keys.ARROW_DOWN)
+    assert_accessible(browser, "the search")
     # What is typed there are no keys.
     page.press("1")
     assert page.loaded == "BTCUSDT 1m"

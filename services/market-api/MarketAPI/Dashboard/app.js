@@ -157,6 +157,7 @@ function showSwitches() {
   $("log").setAttribute("aria-pressed", String(view.isLog));
   $("zone").setAttribute("aria-pressed", String(times.isLocal));
   setText($("zone"), times.zone);
+  $("zone").setAttribute("aria-label", `Local time; shown are times in ${times.zone}`);
   showClock();
 }
 
@@ -248,7 +249,10 @@ function showState() {
   document.body.dataset.state = state;
   setText($("status-text"), label);
   say(sentence);
-  if (before !== state) showTitle();
+  if (before === state) return;
+  showTitle();
+  // Read aloud when it changes, and not each second while an age grows.
+  setText($("announcement"), sentence || label);
 }
 
 function showTitle() {
@@ -289,7 +293,7 @@ function shortcuts() {
     { keys: ["m"], label: "m", text: "Filter the list of markets", run: () => $("filter").focus() },
     { keys: ["[", "]"], label: "[ ]", text: "Symbol before, symbol after", run: (key) => step(key === "]" ? 1 : -1) },
     {
-      keys: [..."123456789"], label: "1 … 7", text: "Interval",
+      keys: [..."123456789"], label: "1–7", text: "Interval",
       run: (key) => { if (market.intervals[key - 1]) select(screen.pane.symbol, market.intervals[key - 1]); },
     },
     { keys: ["g"], label: "g", text: "One, two or four charts", run: () => setCount(screen.nextCount) },

@@ -22,8 +22,10 @@ export class CandleHistory {
   state = "loading";
   /** Whether older candles may be had. */
   hasOlder = true;
-  /** Why nothing can be read, or why it is not live; "" if all is well. */
+  /** Why nothing can be read; "" if all is well. */
   problem = "";
+  /** Why nothing new comes; "" if it does. */
+  refusal = "";
   /** How often it was read anew because something may have been missed. */
   syncs = 0;
 
@@ -33,10 +35,14 @@ export class CandleHistory {
     this.#unfollow = feed.follow({ channel: "candles", symbol, interval }, {
       onMessage: (candle) => this.#take(candle),
       onSnapshot: (candles, isWhole) => {
+        this.refusal = "";
         if (!isWhole) this.#sync();
         for (const candle of candles) this.#take(candle);
       },
-      onRefused: (sentence) => this.#tell("state", (this.problem = sentence)),
+      onRefused: (sentence) => {
+        this.refusal = sentence;
+        this.#tell("state");
+      },
     });
     this.#sync();
   }

@@ -8,7 +8,7 @@ import { element, money, setText, short } from "./text.js";
 
 const DRAW_MILLIS = 250;
 /** Rows change places at most so often: a list that jumps under the mouse is none. */
-const SORT_MILLIS = 2000;
+const SORT_MILLIS = 1000;
 export const COLUMNS = ["symbol", "price", "change", "volume"];
 
 export class MarketList {

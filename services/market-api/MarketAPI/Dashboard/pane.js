@@ -197,8 +197,8 @@ export class Pane {
   }
 
   #showNotice() {
-    const { state, problem, list, isFull, hasOlder } = this.history;
-    let sentence = problem;
+    const { state, problem, refusal, list, isFull, hasOlder } = this.history;
+    let sentence = problem || refusal;
     if (!this.#chart) sentence = NO_CHART;
     else if (!sentence && state === "loading") sentence = "Loading candles …";
     else if (!sentence && !list.size) sentence = "No candle yet: nothing was traded here so far.";
