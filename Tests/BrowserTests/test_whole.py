@@ -12,7 +12,7 @@ from decimal import Decimal
 import pytest
 
 from chaos.proxy import Proxy
-from conftest import figures, wait_for
+from conftest import wait_for
 from ownmarket import long_market
 
 CUT_SECONDS = float(os.environ.get("DASHBOARD_CUT_SECONDS", "5"))
@@ -119,18 +119,19 @@ def test_a_full_market_for_minutes(page, stack):
     span = time.monotonic() - started
     share = (after["TaskDuration"] - before["TaskDuration"]) / span
     counts = page.script("return marketStream.feed.counts")
+    heap = [metrics["JSHeapUsedSize"] / 1e6 for metrics in (before, after)]
+    script = (after["ScriptDuration"] - before["ScriptDuration"]) / span
     print(
-        f"\n{len(page.script('return marketStream.screen.panes'))} charts, {span:.0f} s,"
-        f" {(counts['messages'] - messages) / span:.0f} messages/s: heap {before['JSHeapUsedSize'] / 1e6:.1f} MB before,"
-        f" {after['JSHeapUsedSize'] / 1e6:.1f} MB after (up to {max(heaps) / 1e6:.1f} MB between collections);"
-        f" nodes {before['Nodes']:.0f} and {after['Nodes']:.0f}; main thread {share:.1%}"
-        f" (script {(after['ScriptDuration'] - before['ScriptDuration']) / span:.1%}); {len(seen)} trades of {symbol} seen;"
-        f" {amendments} amendments; {counts}"
+        f"\n{charts} charts, {span:.0f} s, {(counts['messages'] - messages) / span:.0f} messages/s:"
+        f" heap {heap[0]:.1f} MB before, {heap[1]:.1f} MB after (up to {max(heaps) / 1e6:.1f} MB between collections);"
+        f" nodes {before['Nodes']:.0f} and {after['Nodes']:.0f}; main thread {share:.1%} (script {script:.1%});"
+        f" {len(seen)} trades of {symbol} seen; {amendments} amendments; {counts}"
     )
     page.wait_until_stored(symbol, "10s", 60, 0)
     page.wait_until_stored(amended.symbol, "10s", 60, 1)
     fetch()
-    assert {figures(candle)["high"] for candle in page.candles(1).values()} >= {f"{500 + index}.5" for index in range(amendments)}
+    highs = {candle["high"] for candle in page.candles(1).values()}
+    assert highs >= {f"{500 + index}.5" for index in range(amendments)}
     # Every window that lies between the first and the last trade seen: all its trades, and what they sum up to.
     first, last, checked = min(seen), max(seen), 0
     for start, candle in page.candles(0).items():
