@@ -160,7 +160,8 @@ export class Pane {
       const known = this.#drawn.get(candle.window_start);
       if (!known || !isDrawnAlike(known, candle)) {
         const waiting = this.#pending.last?.window_start ?? candle.window_start;
-        if (place === "last" && waiting === candle.window_start) this.#pending.last = candle; else this.#pending.all = true;
+        if (place === "last" && waiting === candle.window_start) this.#pending.last = candle;
+        else this.#pending.all = true;
       }
     }
     this.#ask();
