@@ -87,13 +87,14 @@ def test_a_full_market_for_minutes(page, stack):
         found = browser.execute_cdp_cmd("Performance.getMetrics", {})["metrics"]
         return {metric["name"]: metric["value"] for metric in found}
 
-    # What the tape takes in is noted in the page. It is fetched seldom: the browser keeps the text of each script that
-    # a driver runs, and that is not to be measured.
+    # What the tape is given is noted in the page; one that was missed and comes later than a thousand newer ones is
+    # given, too, though it is not kept. It is fetched seldom: the browser keeps the text of each script that a driver
+    # runs, and that is not to be measured.
     page.script(
         "const { list } = marketStream.trades; const put = list.put.bind(list);"
         "const note = (trade) => taken.push([trade.trade_id, trade.price, trade.quantity]);"
         "globalThis.taken = []; list.all().forEach(note);"
-        "list.put = (trade) => { const isNew = put(trade); if (isNew) note(trade); return isNew; }"
+        "list.put = (trade) => { note(trade); return put(trade); }"
     )
     seen, amendments, heaps = {}, 0, []
 
@@ -138,11 +139,14 @@ def test_a_full_market_for_minutes(page, stack):
         if not candle["closed"] or candle["first_trade_id"] < first or candle["last_trade_id"] > last:
             continue
         ids = range(candle["first_trade_id"], candle["last_trade_id"] + 1)
+        # Those that the producer missed are fetched by and by.
+        wait_for(
+            lambda: fetch() or all(id in seen for id in ids), 60,
+            lambda: f"{sum(id not in seen for id in ids)} of {len(ids)} trades of the window {start} were not seen",
+        )  # fmt: skip
         row = stack.rows(symbol, "10s", start, start + 1)[start]
-        trades = [seen.get(id) for id in ids]
-        assert None not in trades, f"{trades.count(None)} of {len(ids)} trades of the window {start} were not seen"
-        assert len(trades) == int(row["trade_count"])
-        assert sum(quantity for _, quantity in trades) == Decimal(row["volume"])
+        assert len(ids) == int(row["trade_count"])
+        assert sum(seen[id][1] for id in ids) == Decimal(row["volume"])
         checked += 1
     assert checked >= SOAK_SECONDS / 10 - 3
     assert counts["holes"] == 0
