@@ -187,7 +187,7 @@ class Page:
         """None if a chart holds and draws exactly PostgreSQL's rows, from its first candle on; else what differs."""
         candles = self.candles(pane)
         if not candles:
-            return "the chart has no candle"
+            return "the chart has no candle" if self.stack.rows(symbol, interval) else None
         stored = self.stack.rows(symbol, interval, min(candles))
         held = {start: figures(candle) for start, candle in candles.items() if candle["closed"]}
         # A candle may have closed between the two looks.
