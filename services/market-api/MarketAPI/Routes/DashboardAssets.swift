@@ -70,6 +70,8 @@ struct DashboardAssets: Sendable {
     private static let embedded: [String: DashboardAsset] = [
         page: DashboardAsset(PackageResources.index_html, mediaType: "text/html; charset=utf-8"),
         "app.css": DashboardAsset(PackageResources.app_css, mediaType: "text/css; charset=utf-8"),
+        "market.css": DashboardAsset(PackageResources.market_css, mediaType: "text/css; charset=utf-8"),
+        "theme.js": DashboardAsset(PackageResources.theme_js, mediaType: script),
         "favicon.svg": DashboardAsset(PackageResources.favicon_svg, mediaType: "image/svg+xml"),
         "app.js": DashboardAsset(PackageResources.app_js, mediaType: script),
         "address.js": DashboardAsset(PackageResources.address_js, mediaType: script),
