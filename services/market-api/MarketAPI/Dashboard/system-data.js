@@ -105,6 +105,18 @@ export function counts(system) {
   return { counts: added, since: Math.max(...writing.map((processor) => processor.started_time_us)) };
 }
 
+/** What there is, in a few words, for when nothing is wrong. */
+export function summary(system) {
+  const some = (number, one, many) => `${count(number)} ${number === 1 ? one : many}`;
+  const connections = liveConnections(system).map(({ connection }) => connection);
+  return [
+    `${some(sum(connections.map((connection) => connection.instruments)), "symbol", "symbols")} on ${some(connections.length, "connection", "connections")}`,
+    some(system.partitions.length, "partition", "partitions"),
+    some((system.processors ?? []).filter((processor) => processor.state === "running").length, "processor", "processors"),
+    `source ${system.source}`,
+  ].join(" · ");
+}
+
 /** What a person should look at, the worst first: [{ level: "bad" | "warn", text }]. */
 export function problems(system) {
   const found = [];
@@ -124,6 +136,11 @@ export function problems(system) {
     if (partition.state === "fenced") warn(`${name} was taken by another processor`);
     if (partition.state === "paused") warn(`${name} waits for commits`);
     if (partition.lag > LIMITS.lagRecords) warn(`${name} is ${count(partition.lag)} records behind`);
+  }
+  for (const part of system.api.parts) {
+    // Of the two stores it is told above.
+    if (part.state === "ok" || part.name === "postgres" || part.name === "redis") continue;
+    warn(`This server's ${part.name}: ${part.reason ?? part.state}`);
   }
   if (system.api.feed !== "connected") bad(`This server's live feed is ${system.api.feed}: prices stand still`);
   for (const venue of system.venues) {

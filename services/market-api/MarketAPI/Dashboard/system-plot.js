@@ -1,6 +1,8 @@
-// A small plot of the last five minutes: a line, the ground under it, nothing where nothing is known.
+// A small plot of the last minutes: a line, the ground under it, nothing where nothing is known.
 
+/** What is kept; a page that is younger shows what it has, a minute at least. */
 const SPAN_MILLIS = 300_000;
+const SHORTEST_SPAN_MILLIS = 60_000;
 
 /** Values with their times; what is older than five minutes goes. */
 export class Series {
@@ -47,7 +49,9 @@ export class Plot {
     const peak = this.#series.peak;
     if (peak === null) return;
     const top = Math.max(peak * 1.15, 1e-9);
-    const x = (millis) => width - ((now - millis) / SPAN_MILLIS) * width;
+    const age = now - this.#series.points[0].millis;
+    const span = Math.min(SPAN_MILLIS, Math.max(SHORTEST_SPAN_MILLIS, age));
+    const x = (millis) => width - ((now - millis) / span) * width;
     const y = (value) => height - 2 * scale - (value / top) * (height - 6 * scale);
     context.lineWidth = 1.6 * scale;
     context.lineJoin = "round";

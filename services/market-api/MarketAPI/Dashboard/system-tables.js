@@ -26,10 +26,10 @@ export class Table {
     this.#body = this.#table.createTBody();
   }
 
-  /** `rows`: [{ key, cells }]; `empty`: what to say where there is none. */
+  /** `rows`: [{ key, cells, idle: true where nothing happens }]; `empty`: what to say where there is none. */
   show(rows, empty) {
     const known = new Map([...this.#body.rows].map((row) => [row.dataset.key, row]));
-    rows.forEach(({ key, cells }, place) => {
+    rows.forEach(({ key, cells, idle = false }, place) => {
       let row = known.get(key);
       if (!row) {
         row = document.createElement("tr");
@@ -41,6 +41,7 @@ export class Table {
       }
       known.delete(key);
       if (this.#body.rows[place] !== row) this.#body.insertBefore(row, this.#body.rows[place] ?? null);
+      row.className = idle ? "idle" : "";
       cells.forEach((cell, column) => fill(row.cells[column], cell));
     });
     for (const row of known.values()) row.remove();
@@ -112,6 +113,7 @@ export function partitionRows(system) {
       ? { text: count(partition.lag), state: "warn" } : count(partition.lag);
     return {
       key: String(partition.partition),
+      idle: partition.end_offset === 0,
       cells: [
         partition.partition, { text: partition.state, state }, lag, count(partition.next_offset), count(partition.end_offset),
         count(partition.instruments), count(partition.waiting),

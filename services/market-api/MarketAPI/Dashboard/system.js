@@ -1,6 +1,6 @@
 // The system panel: asks /system once a second, and says in words what is wrong.
 
-import { count, counts, duration, latency, problems, rate, totals } from "./system-data.js";
+import { count, counts, duration, latency, problems, rate, summary, totals } from "./system-data.js";
 import { Plot, Series } from "./system-plot.js";
 import { Symbols } from "./system-symbols.js";
 import * as tables from "./system-tables.js";
@@ -190,6 +190,7 @@ class Panel {
     byID("attention").dataset.level = level;
     setText("attention-title", found === null ? "Reading the state of the system …"
       : found.length === 0 ? "Everything works" : found.length === 1 ? "One thing needs attention" : `${found.length} things need attention`);
+    setText("summary", found?.length === 0 && this.#system ? summary(this.#system) : "");
     const list = byID("problems");
     const texts = (found ?? []).map((problem) => problem.text);
     if (list.dataset.shown === JSON.stringify(texts)) return;
