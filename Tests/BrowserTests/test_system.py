@@ -153,7 +153,7 @@ def test_offsets_and_lag_are_those_of_postgresql_and_the_broker(panel):
         assert {int(key): number(row["Next offset"]) for key, row in rows.items()} == exact
         assert {int(key): number(row["End offset"]) for key, row in rows.items()} == panel.ends(exact)
         assert {row["Lag"] for row in rows.values()} == {"0"}
-        panel.wait_for_problem("No trade of binance has come here")
+        panel.wait_for_problem("No live price of binance has come here")
     panel.wait_until_well()
 
 

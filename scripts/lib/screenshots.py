@@ -15,7 +15,8 @@ PICTURES = {
     "dashboard": ("/dashboard?symbol=BTCUSDT&interval=10s", 1440, 900, 1, SHOWN),
     "light": ("/dashboard?symbol=ETHUSDT&interval=10s&theme=light", 1440, 900, 1, SHOWN),
     "phone": ("/dashboard?symbol=BTCUSDT&interval=10s", 390, 844, 2, SHOWN),
-    "charts": ("/dashboard?charts=4&symbol=BTCUSDT,ETHUSDT,SOLUSDT,BNBUSDT&interval=10s,10s,10s,1m", 1600, 1000, 1, SHOWN),
+    "charts": (
+        "/dashboard?charts=4&symbol=BTCUSDT,ETHUSDT,SOLUSDT,BNBUSDT&interval=10s,10s,10s,1m", 1600, 1000, 1, SHOWN),
     "system": ("/dashboard/system", 1440, 1180, 1, SHOWN),
 }
 FILES = {"dashboard": "dashboard", "light": "dashboard-light", "phone": "dashboard-phone", "charts": "dashboard-charts",

@@ -1,8 +1,8 @@
 import MarketWire
 import Synchronization
 
-/// How long something took within the last minute, as percentiles. Bounded: counts in buckets, at most a sixteenth wide,
-/// for each ten seconds.
+/// How long something took within the last minute, as percentiles. Bounded: counts in buckets that are a sixteenth wide
+/// at most, for each ten seconds.
 public final class LatencyWindow: Sendable {
     private struct Slot {
         /// Which ten seconds, counted from the clock's beginning.

@@ -145,7 +145,7 @@ export function problems(system) {
   if (system.api.feed !== "connected") bad(`This server's live feed is ${system.api.feed}: prices stand still`);
   for (const venue of system.venues) {
     if (venue.state !== "silent") continue;
-    bad(`No trade of ${venue.venue} has come here for ${duration((venue.last_trade_age_ms ?? 0) * 1000)}`);
+    bad(`No live price of ${venue.venue} has come here for ${duration((venue.last_trade_age_ms ?? 0) * 1000)}`);
   }
   return found.sort((one, other) => (one.level === other.level ? 0 : one.level === "bad" ? -1 : 1));
 }

@@ -69,7 +69,8 @@ struct StatusReporter: Sendable {
 /// What a processor without a name of its own is called: the machine and the process.
 enum ProcessName {
     static var text: String {
-        let host = FileManager.default.contents(atPath: "/proc/sys/kernel/hostname")
+        let host =
+            FileManager.default.contents(atPath: "/proc/sys/kernel/hostname")
             .map { String(decoding: $0.prefix(64), as: UTF8.self).filter { !$0.isWhitespace } } ?? ""
         return "\(host.isEmpty ? "processor" : host)/\(ProcessInfo.processInfo.processIdentifier)"
     }
