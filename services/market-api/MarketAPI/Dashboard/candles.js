@@ -3,7 +3,7 @@
 export const INTERVAL_SECONDS = { "10s": 10, "1m": 60, "5m": 300, "15m": 900, "1h": 3600, "4h": 14400, "1d": 86400 };
 
 /** More than this are not kept: the oldest go. */
-const LIMIT = 10000;
+export const CANDLE_LIMIT = 40000;
 /** Empty windows shown between two candles, and in all. A longer pause is drawn shorter. */
 const WHITESPACE_PER_GAP = 300;
 const WHITESPACE_IN_ALL = 5000;
@@ -59,7 +59,7 @@ export class CandleList {
   }
 
   #trim() {
-    while (this.#starts.length > LIMIT) this.#byStart.delete(this.#starts.shift());
+    while (this.#starts.length > CANDLE_LIMIT) this.#byStart.delete(this.#starts.shift());
   }
 }
 
@@ -88,4 +88,10 @@ export function chartItems(candles, seconds, toItem) {
     previous = candle.window_start;
   }
   return items;
+}
+
+/** Whether two states of a candle are drawn alike. */
+export function isDrawnAlike(one, other) {
+  return one.open === other.open && one.high === other.high && one.low === other.low && one.close === other.close
+    && one.volume === other.volume && one.missing_trades === other.missing_trades;
 }

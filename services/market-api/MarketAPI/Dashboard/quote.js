@@ -1,61 +1,40 @@
-// The figures above the chart and the legend in it.
+// The figures of the chosen symbol above the charts.
 
-import { changePercent, direction, fullTime, money, short } from "./text.js";
+import { changePercent, direction } from "./decimal.js";
+import { age, money, setText, short } from "./text.js";
 
 const $ = (id) => document.getElementById(id);
 
 /**
- * Price and day of the symbol on screen.
  * @param info as /symbols has it
  * @param price the server's string, or undefined before the first
- * @param day the day's candle, or undefined
+ * @param day the last 24 hours as /summary has them, or undefined
  */
 export function showQuote(info, price, day) {
   const output = $("price");
   const before = output.dataset.symbol === info.symbol ? output.dataset.value : "";
   if (!before || !price) output.className = "price";
   else if (before !== price) output.className = `price ${direction(before, price)}`;
-  output.textContent = price ? money(price, info.price_decimals) : "–";
+  setText(output, price ? money(price, info.price_decimals) : "–");
   output.dataset.value = price ?? "";
   output.dataset.symbol = info.symbol;
-  const isKnown = price && day;
-  $("change").textContent = isKnown ? changePercent(day.open, price) : "";
+  const isKnown = price && day?.open;
+  setText($("change"), isKnown ? changePercent(day.open, price) : "");
   $("change").className = `change ${isKnown ? direction(day.open, price) : ""}`;
   for (const name of ["open", "high", "low"]) {
-    $(`day-${name}`).textContent = day ? money(day[name], info.price_decimals) : "–";
+    setText($(`day-${name}`), day?.[name] ? money(day[name], info.price_decimals) : "–");
   }
-  $("day-volume").textContent = day ? short(day.volume) : "–";
-  $("day-volume").title = day?.volume ?? "";
-  $("day-trades").textContent = day ? money(String(day.trade_count)) : "–";
+  for (const [id, text] of [["day-volume", day?.volume], ["day-turnover", day?.quote_volume]]) {
+    setText($(id), text ? short(text) : "–");
+    $(id).title = text ?? "";
+  }
+  setText($("day-unit"), info.base ?? "");
+  setText($("turnover-unit"), info.quote ?? "");
+  setText($("day-trades"), day ? money(String(day.trade_count)) : "–");
+  setText($("venue"), info.followed ? info.venue : `${info.venue}, not followed`);
 }
 
-/** One candle in the server's own strings. */
-export function showLegend(candle) {
-  const legend = $("legend");
-  if (!candle) {
-    legend.replaceChildren();
-    return;
-  }
-  const moved = direction(candle.open, candle.close);
-  const entries = [
-    ["", fullTime(candle.window_start), "time"], ["O", candle.open, moved], ["H", candle.high, moved],
-    ["L", candle.low, moved], ["C", candle.close, moved], ["", changePercent(candle.open, candle.close), moved],
-    ["Vol", candle.volume, ""], ["Trades", String(candle.trade_count), ""],
-  ];
-  if (!candle.closed) entries.push(["", "open", "open-mark"]);
-  if (candle.missing_trades > 0) entries.push(["Missing", String(candle.missing_trades), "down"]);
-  legend.replaceChildren(...entries.map(([name, value, className]) => {
-    const group = document.createElement("div");
-    const definition = document.createElement("dd");
-    if (className === "time" || className === "open-mark") group.className = className;
-    definition.className = `moves ${className}`;
-    definition.textContent = value;
-    if (name) {
-      const term = document.createElement("dt");
-      term.textContent = name;
-      group.append(term);
-    }
-    group.append(definition);
-    return group;
-  }));
+/** How long ago the last trade was; a clock of ours that goes wrong is not shown. */
+export function showAge(millis) {
+  setText($("last-age"), millis === null || millis < -1000 ? "" : `last trade ${age(millis)} ago`);
 }

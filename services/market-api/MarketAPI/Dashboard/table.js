@@ -1,30 +1,45 @@
-// The lists beside the chart. Every cell's text is the server's own string.
+// The last candles. Every cell's text is the server's own string.
 
-import { changePercent, direction, money, padding, windowTime, fullTime } from "./text.js";
+import { direction } from "./decimal.js";
+import { paced } from "./frame.js";
+import { pad } from "./tape.js";
+import { element, setText } from "./text.js";
+import { times } from "./times.js";
 
 const ROWS = 40;
+const DRAW_MILLIS = 200;
 const COLUMNS = ["open", "high", "low", "close", "volume", "trade_count"];
 
-/** The last candles, newest first. */
 export class CandleTable {
   #body;
   #empty;
   #rows = new Map();
+  #pane = null;
+  #ask = paced(DRAW_MILLIS, () => this.#draw());
 
   constructor(table, empty) {
-    this.#body = table.tBodies[0];
+    [this.#body] = table.tBodies;
     this.#empty = empty;
   }
+
+  /** Shows what a pane's chart shows. */
+  show(pane) {
+    this.#pane = pane;
+    this.clear();
+  }
+
+  changed() { this.#ask(); }
 
   clear() {
     this.#rows.clear();
     this.#body.replaceChildren();
-    this.#empty.hidden = false;
+    this.#ask();
   }
 
-  show(candles, intervalSeconds, decimals) {
-    const shown = candles.slice(0, ROWS);
-    this.#empty.hidden = shown.length > 0;
+  #draw() {
+    const { history, seconds, decimals } = this.#pane ?? {};
+    if (!history) return;
+    const shown = history.list.newest(ROWS);
     const wanted = new Set(shown.map((candle) => candle.window_start));
     for (const [start, row] of this.#rows) {
       if (!wanted.has(start)) { row.remove(); this.#rows.delete(start); }
@@ -32,95 +47,35 @@ export class CandleTable {
     shown.forEach((candle, index) => {
       let row = this.#rows.get(candle.window_start);
       if (!row) {
-        row = document.createElement("tr");
+        row = element("tr");
         row.dataset.windowStart = candle.window_start;
         for (let column = 0; column <= COLUMNS.length; column += 1) row.insertCell();
-        row.cells[0].textContent = windowTime(candle.window_start, intervalSeconds);
-        row.cells[0].title = `${fullTime(candle.window_start)} UTC`;
-        row.cells[4].className = "close";
+        row.cells[0].textContent = times.window(candle.window_start, seconds);
         this.#rows.set(candle.window_start, row);
       }
       if (this.#body.rows[index] !== row) this.#body.insertBefore(row, this.#body.rows[index] ?? null);
-      fill(row, candle, decimals);
+      fill(row, candle, seconds, decimals);
     });
+    const sentence = history.problem || (shown.length ? "" : history.state === "loading" ? "Loading candles …" : "No candle yet.");
+    this.#empty.hidden = !sentence;
+    setText(this.#empty, sentence);
   }
 }
 
-function fill(row, candle, decimals) {
-  const signature = `${candle.revision} ${candle.trade_count} ${candle.closed} ${candle.close} ${decimals}`;
+function fill(row, candle, seconds, decimals) {
+  const signature = `${candle.revision} ${candle.trade_count} ${candle.closed} ${candle.close} ${candle.missing_trades} ${decimals}`;
   if (row.dataset.signature === signature) return;
   row.dataset.signature = signature;
   row.dataset.closed = candle.closed;
   const moved = direction(candle.open, candle.close);
-  row.className = `${candle.closed ? "" : "open"} ${moved === "up" ? "rise" : moved === "down" ? "fall" : ""}`.trim();
+  const classes = [candle.closed ? "" : "open", { up: "rise", down: "fall" }[moved] ?? "", candle.missing_trades > 0 ? "lacks" : ""];
+  row.className = classes.filter(Boolean).join(" ");
+  const lacks = candle.missing_trades > 0 ? `; ${candle.missing_trades} trades are missing` : "";
+  row.cells[0].title = `${times.full(candle.window_start, seconds)}${candle.closed ? "" : "; still open"}${lacks}`;
   COLUMNS.forEach((name, index) => {
     const cell = row.cells[index + 1];
-    const text = String(candle[name]);
-    if (cell.textContent !== text) cell.textContent = text;
-    // The zeros that a price lacks are shown by the style sheet: the text stays the server's.
-    const zeros = index < 4 ? padding(text, decimals) : "";
-    if (zeros) cell.dataset.pad = zeros; else delete cell.dataset.pad;
+    setText(cell, String(candle[name]));
+    if (index < 4) pad(cell, String(candle[name]), decimals);
   });
-}
-
-/** The followed symbols; a click shows one. */
-export class MarketList {
-  #list;
-  #onChoose;
-  #entries = new Map();
-
-  constructor(list, onChoose) {
-    this.#list = list;
-    this.#onChoose = onChoose;
-  }
-
-  /** @param symbols as /symbols has them */
-  build(symbols) {
-    this.#entries.clear();
-    this.#list.replaceChildren(...symbols.map((info) => {
-      const item = document.createElement("li");
-      const button = document.createElement("button");
-      button.type = "button";
-      button.dataset.symbol = info.symbol;
-      button.append(span("symbol", info.symbol), span("value", "–"), span("moves", ""));
-      button.addEventListener("click", () => this.#onChoose(info.symbol));
-      item.append(button);
-      this.#entries.set(info.symbol, { button, decimals: info.price_decimals, price: null });
-      return item;
-    }));
-  }
-
-  choose(symbol) {
-    for (const [name, { button }] of this.#entries) {
-      if (name === symbol) button.setAttribute("aria-current", "true"); else button.removeAttribute("aria-current");
-    }
-  }
-
-  show(symbol, price, dayOpen) {
-    const entry = this.#entries.get(symbol);
-    if (!entry) return;
-    const [, value, moves] = entry.button.children;
-    if (price !== entry.price) {
-      if (entry.price !== null) flash(value, direction(entry.price, price));
-      entry.price = price;
-      value.textContent = money(price, entry.decimals);
-    }
-    moves.textContent = dayOpen ? changePercent(dayOpen, price) : "";
-    moves.className = `moves ${dayOpen ? direction(dayOpen, price) : ""}`;
-  }
-}
-
-function flash(element, moved) {
-  if (!moved) return;
-  element.classList.remove("flash-up", "flash-down");
-  // The animation starts again only after the style was computed without it.
-  void element.offsetWidth;
-  element.classList.add(`flash-${moved}`);
-}
-
-function span(className, text) {
-  const element = document.createElement("span");
-  element.className = className;
-  element.textContent = text;
-  return element;
+  row.cells[4].className = "close";
 }
