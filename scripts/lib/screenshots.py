@@ -9,15 +9,14 @@ import requests
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
-# Name: path and query, width, height, pixels a point, and what must be true of the page before it is taken.
-SHOWN = "return document.body.dataset.state === 'live' && !!document.body.dataset.loaded"
+# Name: path and query, width, height, pixels a point, and how many parts of the page must have loaded their data.
 PICTURES = {
-    "dashboard": ("/dashboard?symbol=BTCUSDT&interval=10s", 1440, 900, 1, SHOWN),
-    "light": ("/dashboard?symbol=ETHUSDT&interval=10s&theme=light", 1440, 900, 1, SHOWN),
-    "phone": ("/dashboard?symbol=BTCUSDT&interval=10s", 390, 844, 2, SHOWN),
+    "dashboard": ("/dashboard?symbol=BTCUSDT&interval=10s", 1440, 900, 1, 1),
+    "light": ("/dashboard?symbol=ETHUSDT&interval=10s&theme=light", 1440, 900, 1, 1),
+    "phone": ("/dashboard?symbol=BTCUSDT&interval=10s", 390, 844, 2, 1),
     "charts": (
-        "/dashboard?charts=4&symbol=BTCUSDT,ETHUSDT,SOLUSDT,BNBUSDT&interval=10s,10s,10s,1m", 1600, 1000, 1, SHOWN),
-    "system": ("/dashboard/system", 1440, 1180, 1, SHOWN),
+        "/dashboard?charts=4&symbol=BTCUSDT,ETHUSDT,SOLUSDT,BNBUSDT&interval=10s,10s,10s,1m", 1600, 1000, 1, 4),
+    "system": ("/dashboard/system", 1440, 1180, 1, 1),
 }
 FILES = {"dashboard": "dashboard", "light": "dashboard-light", "phone": "dashboard-phone", "charts": "dashboard-charts",
          "system": "system"}
@@ -39,11 +38,13 @@ def candle_count(address):
 
 
 def take(driver, address, out, name):
-    path, width, height, scale, condition = PICTURES[name]
+    path, width, height, scale, parts = PICTURES[name]
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
         "width": width, "height": height, "deviceScaleFactor": scale, "mobile": name == "phone"})
     driver.get(address + path)
-    wait_for(lambda: driver.execute_script(condition), 60, f"{path} is not ready")
+    wait_for(lambda: driver.execute_script(
+        "return document.body.dataset.state === 'live'"
+        " && document.querySelectorAll('[data-loaded]').length >= arguments[0]", parts), 60, f"{path} is not ready")
     # Plots and tapes fill while one looks.
     time.sleep(75 if name == "system" else 8)
     picture = driver.execute_cdp_cmd("Page.captureScreenshot", {"format": "png"})["data"]
