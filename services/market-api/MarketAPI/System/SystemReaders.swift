@@ -18,7 +18,7 @@ extension SystemWatch {
             time: time,
             stored: { try await StoredFigures.read(pool, topic: topic, interval: interval) },
             endOffsets: { try await broker.read() },
-            processors: { try await ProcessorDirectory.read(redis) })
+            processors: { try await ProcessorDirectory.read(redis) }, close: { await broker.close() })
     }
 }
 
@@ -29,6 +29,7 @@ private actor BrokerOffsets {
     private var admin: KafkaAdmin?
 
     private static let timeoutMillis = 3_000
+    private static let closeMillis = 500
 
     init(kafka: KafkaConfiguration, topic: String) {
         self.kafka = kafka
@@ -46,6 +47,8 @@ private actor BrokerOffsets {
         let ranges = try await admin.listOffsets(places, timeoutMillis: Self.timeoutMillis)
         return ranges.reduce(into: [:]) { $0[$1.key.partition] = $1.value.high }
     }
+
+    func close() async { await admin?.close(timeoutMillis: Self.closeMillis) }
 }
 
 /// What processors write of themselves.

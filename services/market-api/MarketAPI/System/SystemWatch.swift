@@ -19,18 +19,22 @@ final class SystemWatch: Service {
     let processors: WatchedRead<[ProcessorStatusRecord]>
     let producers = HeartbeatBook()
     private let time: TimeSource
+    private let close: @Sendable () async -> Void
 
     /// An answer this old is shown as one that does not come.
     private static let freshMicros: Int64 = 4_000_000
     /// How long the first one who asks waits for answers.
     private static let patienceMicros: Int64 = 2_000_000
 
+    /// - Parameter close: is called at the end, when nothing is asked any more.
     init(
         time: TimeSource, stored: @escaping @Sendable () async throws -> StoredFigures,
         endOffsets: @escaping @Sendable () async throws -> [Int32: Int64],
-        processors: @escaping @Sendable () async throws -> [ProcessorStatusRecord]
+        processors: @escaping @Sendable () async throws -> [ProcessorStatusRecord],
+        close: @escaping @Sendable () async -> Void = {}
     ) {
         self.time = time
+        self.close = close
         self.stored = WatchedRead(time: time, stored)
         self.endOffsets = WatchedRead(time: time, endOffsets)
         self.processors = WatchedRead(time: time, processors)
@@ -44,6 +48,7 @@ final class SystemWatch: Service {
                 group.addTask { await self.processors.run() }
             }
         }
+        await close()
     }
 
     /// Wishes for fresh answers and waits a moment for them where the last ones are old.
