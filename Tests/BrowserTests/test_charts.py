@@ -68,7 +68,7 @@ def test_windows_without_trades_are_gaps(page, long):
 
 def test_the_legend_tells_a_candle_in_the_stores_words(page, stack, long):
     page.open(f"?symbol={long.symbol}&interval=10s")
-    decimals = next(info for info in stack.get("/symbols")["symbols"] if info["symbol"] == long.symbol)["price_decimals"]
+    decimals = {info["symbol"]: info["price_decimals"] for info in stack.get("/symbols")["symbols"]}[long.symbol]
     stored = stack.rows(long.symbol, "10s")
     # Back by the keyboard, candle by candle.
     page.script("document.querySelector('.pane.focused').focus()")
@@ -104,10 +104,8 @@ def test_a_candle_that_lacks_trades_is_marked(page, stack, long):
         if row["missing_trades"] not in (None, "0")
     }  # fmt: skip
     assert lacking and set(lacking.values()) == {"3"}
-    wait_for(
-        lambda: [mark["time"] for mark in page.script("return marketStream.screen.pane.chart.marks()")] == sorted(lacking),
-        10, "the marks are not where trades are missing",
-    )  # fmt: skip
+    marks = "return marketStream.screen.pane.chart.marks().map((mark) => mark.time)"
+    wait_for(lambda: page.script(marks) == sorted(lacking), 10, "the marks are not where trades are missing")
     rows = page.script("return [...document.querySelectorAll('#candles .lacks')].map((row) => row.cells[0].title)")
     shown = {row["window_start"] for row in page.rows}
     assert len(rows) == len(shown & lacking.keys())
@@ -120,7 +118,7 @@ def test_a_late_amendment_is_drawn_and_the_view_stays(page, stack, long):
     candles = page.candles()
     start = sorted(candles)[-51]
     before = page.view()
-    assert before["first"] < start < before["last"] < max(candles), "the candle 50 bars back must be seen, the newest not"
+    assert before["first"] < start < before["last"] < max(candles), "it must be seen, and the newest not"
     price = "999.5"
     long.send([(start + 5, price, "2")])
     wait_for(lambda: stack.rows(long.symbol, "10s", start, start + 1)[start]["high"] == price, 60, "it is not amended")
@@ -157,7 +155,8 @@ def test_scales_and_precision(page, stack, browser, long):
     decimals = {info["symbol"]: info["price_decimals"] for info in stack.get("/symbols")["symbols"]}
     for symbol in ("BTCUSDT", long.symbol):
         page.open(f"?symbol={symbol}&interval=10s")
-        assert page.script("return marketStream.screen.pane.chart.options()") == {"mode": 0, "precision": decimals[symbol]}
+        options = page.script("return marketStream.screen.pane.chart.options()")
+        assert options == {"mode": 0, "precision": decimals[symbol]}
     page.press("l")
     assert page.script("return marketStream.screen.pane.chart.options().mode") == 1
     assert "log=1" in browser.current_url

@@ -1,14 +1,16 @@
 // The dashboard: puts the parts together.
 
-import { CHART_COUNTS, onAddressChange, readAddress, writeAddress } from "./address.js";
+import { onAddressChange, readAddress, writeAddress } from "./address.js";
+import { buildControls, choices, shortcuts } from "./controls.js";
 import { candlesAsCSV, download, tradesAsCSV } from "./csv.js";
 import { Feed } from "./feed.js";
 import { paced } from "./frame.js";
 import { Histories } from "./history.js";
 import { Keyboard } from "./keyboard.js";
-import { pause, readSummary, readSymbols } from "./market.js";
+import { pause, readSymbols } from "./market.js";
 import { MarketList } from "./markets.js";
 import { Picker } from "./picker.js";
+import { Prices } from "./prices.js";
 import { showAge, showQuote } from "./quote.js";
 import { Screen } from "./screen.js";
 import { judge } from "./state.js";
@@ -23,26 +25,29 @@ const LIVE_SYMBOLS = 400;
 const SUMMARY_MILLIS = 5000;
 const SYMBOLS_MILLIS = 30000;
 const $ = (id) => document.getElementById(id);
-const choices = (name) => document.querySelectorAll(`input[name="${name}"]`);
 
-const market = { symbols: new Map(), intervals: [], defaultSymbol: null };
-const live = { prices: new Map(), days: new Map(), follows: new Map(), status: null, statusAt: 0, everOpen: false };
+const market = { symbols: new Map(), intervals: [], defaultSymbol: null, text: "" };
+const server = { status: null, statusAt: 0, everOpen: false };
 const view = { isLog: false, isReady: false };
 const infoOf = (symbol) => market.symbols.get(symbol);
 
 const feed = new Feed({
   onOpen() {
-    live.everOpen = true;
-    live.status = null;
+    server.everOpen = true;
+    server.status = null;
     showState();
   },
   onClose: () => showState(),
   onStatus(status) {
-    live.status = status;
-    live.statusAt = performance.now();
+    server.status = status;
+    server.statusAt = performance.now();
     $("simulated").hidden = !status.simulated;
     showState();
   },
+});
+const prices = new Prices(feed, (symbol, price) => {
+  markets.setPrice(symbol, price);
+  if (symbol === screen.pane?.symbol) drawQuote();
 });
 const trades = new TradeStream(feed, () => tape.changed());
 const tape = new Tape($("tape"), $("tape-empty"), trades, infoOf);
@@ -61,7 +66,31 @@ const picker = new Picker($("symbol"), $("symbols"), (symbol) => {
   select(symbol, screen.pane.interval);
   screen.pane.root.focus({ preventScroll: true });
 });
-const keyboard = new Keyboard(shortcuts(), $("help"), () => keep());
+const actions = {
+  help: () => keyboard.showHelp(),
+  chart: () => screen.pane.chart,
+  setCount,
+  nextCount: () => setCount(screen.nextCount),
+  nextChart: () => screen.focusNext(),
+  stepCandle: (by) => screen.pane.step(by),
+  savePicture: () => screen.pane.savePicture(),
+  toggleLog: () => setLog(!view.isLog),
+  toggleZone: () => setLocal(!times.isLocal),
+  chooseInterval(index) {
+    if (market.intervals[index]) select(screen.pane.symbol, market.intervals[index]);
+  },
+  stepSymbol(by) {
+    const { shown } = markets;
+    const at = shown.indexOf(screen.pane.symbol);
+    if (shown.length) select(shown[(at + by + shown.length) % shown.length], screen.pane.interval);
+  },
+  saveCandles() {
+    const { symbol, interval, history } = screen.pane;
+    download(`${symbol}-${interval}.csv`, candlesAsCSV(history.list.all()));
+  },
+  saveTrades: () => download(`${trades.symbol}-trades.csv`, tradesAsCSV(trades.symbol, trades.list.all())),
+};
+const keyboard = new Keyboard(shortcuts(actions), $("help"), () => keep());
 
 // What is shown
 
@@ -112,8 +141,14 @@ function focused(pane) {
   if (view.isReady) keep();
 }
 
+function followPrices() {
+  const followed = [...market.symbols.values()].filter((info) => info.followed).map((info) => info.symbol);
+  const shown = screen.panes.map((pane) => pane.symbol).filter(Boolean);
+  prices.follow(new Set([...shown, ...followed.slice(0, LIVE_SYMBOLS)]));
+}
+
 function apply(address) {
-  Object.assign(view, { isLog: address.isLog });
+  view.isLog = address.isLog;
   times.isLocal = address.isLocal;
   keyboard.set(address.hasKeys);
   $("filter").value = address.filter;
@@ -161,50 +196,27 @@ function showSwitches() {
   showClock();
 }
 
-// Prices and days
+// What the server says
 
 const drawQuote = paced(100, () => {
   const info = infoOf(screen.pane?.symbol);
   if (!info) return;
-  showQuote(info, live.prices.get(info.symbol)?.price, live.days.get(info.symbol));
+  showQuote(info, prices.of(info.symbol), prices.days.get(info.symbol));
   showTitle();
 });
 
-function takePrice(message) {
-  live.prices.set(message.symbol, message);
-  markets.setPrice(message.symbol, message.price);
-  if (message.symbol === screen.pane?.symbol) drawQuote();
-}
-
-function followPrices() {
-  const followed = [...market.symbols.values()].filter((info) => info.followed).map((info) => info.symbol);
-  const wanted = new Set([...screen.panes.map((pane) => pane.symbol), ...followed.slice(0, LIVE_SYMBOLS)].filter(Boolean));
-  for (const [symbol, stop] of live.follows) {
-    if (!wanted.has(symbol)) {
-      stop();
-      live.follows.delete(symbol);
-    }
-  }
-  for (const symbol of wanted) {
-    if (!live.follows.has(symbol)) live.follows.set(symbol, feed.follow({ channel: "price", symbol }, { onMessage: takePrice }));
-  }
-}
-
 async function refreshSummary() {
-  if (document.hidden || (live.everOpen && !feed.isOpen)) return;
+  if (document.hidden || (server.everOpen && !feed.isOpen)) return;
+  const problem = $("markets-problem");
   try {
-    const { symbols } = await readSummary();
-    for (const day of symbols) {
-      live.days.set(day.symbol, day);
-      if (!live.follows.has(day.symbol) && day.close) markets.setPrice(day.symbol, day.close);
-    }
-    markets.setDays(symbols);
+    const days = await prices.readDays();
+    markets.setDays(days);
     drawQuote();
-    $("markets-problem").hidden = true;
-    if (symbols.some((day) => !market.symbols.has(day.symbol))) await refreshSymbols();
+    problem.hidden = true;
+    if (days.some((day) => !market.symbols.has(day.symbol))) await refreshSymbols();
   } catch (error) {
-    setText($("markets-problem"), `The figures of 24 hours cannot be read: ${error.message}`);
-    $("markets-problem").hidden = false;
+    setText(problem, `The figures of 24 hours cannot be read: ${error.message}`);
+    problem.hidden = false;
   }
 }
 
@@ -216,14 +228,13 @@ async function refreshSymbols() {
     // What is known stays; the state of the connection is told elsewhere.
     return;
   }
-  if (takeSymbols(answer)) {
-    markets.setDays([...live.days.values()]);
-    for (const [symbol, { price }] of live.prices) markets.setPrice(symbol, price);
-    followPrices();
-    feed.retryRefused();
-    screen.redraw();
-    drawQuote();
-  }
+  if (!takeSymbols(answer)) return;
+  markets.setDays([...prices.days.values()]);
+  for (const [symbol, { price }] of prices.latest) markets.setPrice(symbol, price);
+  followPrices();
+  feed.retryRefused();
+  screen.redraw();
+  drawQuote();
 }
 
 /** @returns whether anything is new */
@@ -242,8 +253,8 @@ function takeSymbols(answer) {
 
 function showState() {
   const { state, label, sentence } = judge({
-    everOpen: live.everOpen, isOpen: feed.isOpen, retryInMillis: feed.retryAt - Date.now(), status: live.status,
-    statusAgeMillis: performance.now() - live.statusAt, venue: infoOf(screen.pane?.symbol)?.venue,
+    everOpen: server.everOpen, isOpen: feed.isOpen, retryInMillis: feed.retryAt - Date.now(), status: server.status,
+    statusAgeMillis: performance.now() - server.statusAt, venue: infoOf(screen.pane?.symbol)?.venue,
   });
   const before = document.body.dataset.state;
   document.body.dataset.state = state;
@@ -258,9 +269,10 @@ function showState() {
 function showTitle() {
   const info = infoOf(screen.pane?.symbol);
   if (!info) return;
-  const price = live.prices.get(info.symbol)?.price;
+  const price = prices.of(info.symbol);
   const warning = ["offline", "stale", "interrupted"].includes(document.body.dataset.state) ? "⚠ " : "";
-  document.title = `${warning}${price ? `${money(price, info.price_decimals)} ` : ""}${info.symbol} · market-stream`;
+  const figure = price ? `${money(price, info.price_decimals)} ` : "";
+  document.title = `${warning}${figure}${info.symbol} · market-stream`;
 }
 
 function say(sentence) {
@@ -271,87 +283,10 @@ function say(sentence) {
 function showClock() {
   setText($("clock"), times.clock(Date.now() / 1000));
   setText($("clock-zone"), times.zone);
-  const time = live.prices.get(screen.pane?.symbol)?.event_time_us;
+  const time = prices.latest.get(screen.pane?.symbol)?.event_time_us;
   // By the server's clock: the reader's may be wrong.
-  const now = live.status && live.status.time_us / 1000 + performance.now() - live.statusAt;
+  const now = server.status && server.status.time_us / 1000 + performance.now() - server.statusAt;
   showAge(time && now ? now - time / 1000 : null);
-}
-
-// Controls
-
-function shortcuts() {
-  const step = (by) => {
-    const { shown } = markets;
-    if (!shown.length) return;
-    const at = shown.indexOf(screen.pane.symbol);
-    select(shown[(at + by + shown.length) % shown.length], screen.pane.interval);
-  };
-  const chart = () => screen.pane.chart;
-  return [
-    { keys: ["?"], label: "?", text: "This list", run: () => keyboard.showHelp() },
-    { keys: ["/"], label: "/", text: "Search for a symbol", run: () => $("symbol").focus() },
-    { keys: ["m"], label: "m", text: "Filter the list of markets", run: () => $("filter").focus() },
-    { keys: ["[", "]"], label: "[ ]", text: "Symbol before, symbol after", run: (key) => step(key === "]" ? 1 : -1) },
-    {
-      keys: [..."123456789"], label: "1–7", text: "Interval",
-      run: (key) => { if (market.intervals[key - 1]) select(screen.pane.symbol, market.intervals[key - 1]); },
-    },
-    { keys: ["g"], label: "g", text: "One, two or four charts", run: () => setCount(screen.nextCount) },
-    { keys: ["p"], label: "p", text: "Next chart", run: () => screen.focusNext() },
-    { keys: ["ArrowLeft", "ArrowRight"], label: "← →", text: "Scroll the chart", run: (key) => chart()?.scroll(key === "ArrowRight" ? 0.1 : -0.1) },
-    { keys: ["+", "=", "-"], label: "+ -", text: "Fewer or more candles", run: (key) => chart()?.zoom(key === "-" ? 1.25 : 0.8) },
-    { keys: [",", "."], label: ", .", text: "Read the candle before, after", run: (key) => screen.pane.step(key === "." ? 1 : -1) },
-    { keys: ["Escape"], label: "Esc", text: "Read the newest candle again", run: () => screen.pane.step(0) },
-    { keys: ["0", "End"], label: "0", text: "Go to the newest candles", run: () => chart()?.showLatest() },
-    { keys: ["f"], label: "f", text: "Fit all candles that are loaded", run: () => chart()?.fit() },
-    { keys: ["l"], label: "l", text: "Logarithmic prices", run: () => setLog(!view.isLog) },
-    { keys: ["z"], label: "z", text: "Times in UTC or local", run: () => setLocal(!times.isLocal) },
-    { keys: ["i"], label: "i", text: "Save a picture of the chart", run: () => screen.pane.savePicture() },
-    { keys: ["c"], label: "c", text: "Save the candles as CSV", run: saveCandles },
-    { keys: ["t"], label: "t", text: "Light or dark", run: () => $("theme").click() },
-  ];
-}
-
-function saveCandles() {
-  const { symbol, interval, history } = screen.pane;
-  download(`${symbol}-${interval}.csv`, candlesAsCSV(history.list.all()));
-}
-
-function radio(name, value, text, title, onChange) {
-  const label = document.createElement("label");
-  const input = Object.assign(document.createElement("input"), { type: "radio", name, value });
-  const span = document.createElement("span");
-  span.textContent = text;
-  label.title = title;
-  label.append(input, span);
-  input.addEventListener("change", onChange);
-  return label;
-}
-
-function buildControls() {
-  $("intervals").append(...market.intervals.map((interval, index) =>
-    radio("interval", interval, interval, `Press ${index + 1}`, () => select(screen.pane.symbol, interval))));
-  $("counts").append(...CHART_COUNTS.map((count) =>
-    radio("count", count, String(count), `${count === 1 ? "One chart" : `${count} charts`} (press g)`, () => setCount(count))));
-  const press = { latest: () => screen.pane.chart?.showLatest(), fit: () => screen.pane.chart?.fit(), image: () => screen.pane.savePicture() };
-  for (const [id, run] of Object.entries(press)) $(id).addEventListener("click", run);
-  $("log").addEventListener("click", () => setLog(!view.isLog));
-  $("zone").addEventListener("click", () => setLocal(!times.isLocal));
-  $("candles-csv").addEventListener("click", saveCandles);
-  $("tape-csv").addEventListener("click", () => download(`${trades.symbol}-trades.csv`, tradesAsCSV(trades.symbol, trades.list.all())));
-  $("help-open").addEventListener("click", () => keyboard.showHelp());
-  document.addEventListener("themechange", () => screen.redraw());
-  for (const button of document.querySelectorAll("#parts button")) {
-    button.addEventListener("click", () => showPart(button.dataset.part));
-  }
-}
-
-/** On a phone one part is seen at a time. */
-function showPart(part) {
-  document.body.dataset.part = part;
-  for (const button of document.querySelectorAll("#parts button")) {
-    button.setAttribute("aria-pressed", String(button.dataset.part === part));
-  }
 }
 
 async function start() {
@@ -365,13 +300,14 @@ async function start() {
       await pause(attempt);
     }
   }
-  buildControls();
+  buildControls(market.intervals, actions);
+  document.addEventListener("themechange", () => screen.redraw());
   apply(readAddress());
   view.isReady = true;
   keep();
   onAddressChange(apply);
   // For people at the console, and for tests.
-  globalThis.marketStream = { screen, feed, trades, times, bars: () => screen.pane.chart?.bars() ?? [] };
+  globalThis.marketStream = { screen, feed, trades, times };
   setInterval(showState, 500);
   setInterval(showClock, 1000);
   setInterval(refreshSummary, SUMMARY_MILLIS);

@@ -33,7 +33,10 @@ export class Chart {
     this.#container = container;
     this.#chart = library.createChart(container, {
       autoSize: true,
-      layout: { background: { type: "solid", color: "transparent" }, fontSize: 12, fontFamily: getComputedStyle(document.body).fontFamily },
+      layout: {
+        background: { type: "solid", color: "transparent" }, fontSize: 12,
+        fontFamily: getComputedStyle(document.body).fontFamily,
+      },
       crosshair: { mode: library.CrosshairMode.Normal },
       rightPriceScale: { minimumWidth: AXIS_WIDTH },
       timeScale: {
@@ -67,7 +70,10 @@ export class Chart {
   takeColours() {
     const style = getComputedStyle(document.documentElement);
     const colour = (name) => style.getPropertyValue(`--${name}`).trim();
-    this.#colours = { up: colour("volume-up"), down: colour("volume-down"), warn: colour("warn"), panel: colour("panel"), text: colour("soft") };
+    this.#colours = {
+      up: colour("volume-up"), down: colour("volume-down"), warn: colour("warn"), panel: colour("panel"),
+      text: colour("soft"),
+    };
     const [up, down, line] = [colour("up"), colour("down"), colour("line")];
     const cross = { color: colour("crosshair"), labelBackgroundColor: colour("crosshair-label") };
     this.#chart.applyOptions({
@@ -101,7 +107,9 @@ export class Chart {
   }
 
   /** Writes all times anew. */
-  takeZone() { this.#chart.applyOptions({ localization: { timeFormatter: (time) => times.full(time, this.#seconds) } }); }
+  takeZone() {
+    this.#chart.applyOptions({ localization: { timeFormatter: (time) => times.full(time, this.#seconds) } });
+  }
 
   /**
    * Draws everything anew. The view stays at the candles it shows, or goes on with the newest where it shows that.
@@ -112,7 +120,8 @@ export class Chart {
     const items = chartItems(candles, this.#seconds, bar);
     this.#candles.setData(items);
     this.#volume.setData(chartItems(candles, this.#seconds, (candle) => this.#volumeBar(candle)));
-    this.#candles.setMarkers(candles.filter((candle) => candle.missing_trades > 0).map((candle) => this.#marker(candle)));
+    const lacking = candles.filter((candle) => candle.missing_trades > 0);
+    this.#candles.setMarkers(lacking.map((candle) => this.#marker(candle)));
     this.#times = items.map((item) => item.time);
     if (isFirst) {
       const count = Math.max(30, Math.floor(this.#chart.timeScale().width() / FIRST_SPACING));
@@ -244,11 +253,13 @@ export class Chart {
 
   #volumeBar(candle) {
     const isUp = Number(candle.close) >= Number(candle.open);
-    return { time: candle.window_start, value: Number(candle.volume), color: isUp ? this.#colours.up : this.#colours.down };
+    const { up, down } = this.#colours;
+    return { time: candle.window_start, value: Number(candle.volume), color: isUp ? up : down };
   }
 
   #marker(candle) {
-    return { time: candle.window_start, position: "aboveBar", shape: "circle", size: 0.6, color: this.#colours.warn };
+    const { warn } = this.#colours;
+    return { time: candle.window_start, position: "aboveBar", shape: "circle", size: 0.6, color: warn };
   }
 }
 

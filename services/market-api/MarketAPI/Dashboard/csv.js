@@ -2,7 +2,8 @@
 
 const CANDLE_COLUMNS = [
   "symbol", "interval", "window_start", "open", "high", "low", "close", "volume", "quote_volume", "trade_count",
-  "taker_buy_volume", "taker_buy_quote_volume", "first_trade_id", "last_trade_id", "missing_trades", "revision", "closed",
+  "taker_buy_volume", "taker_buy_quote_volume", "first_trade_id", "last_trade_id", "missing_trades", "revision",
+  "closed",
 ];
 const TRADE_COLUMNS = ["trade_id", "price", "quantity", "taker_side", "event_time_us", "trade_count", "aggregate_id"];
 

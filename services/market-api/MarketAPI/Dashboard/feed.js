@@ -47,7 +47,8 @@ export class Feed {
    */
   follow({ channel, symbol, interval = "" }, handler) {
     const key = keyOf(channel, symbol, interval);
-    const topic = this.#topics.get(key) ?? { channel, symbol, interval, position: null, isAsked: false, isAlone: false };
+    const topic = this.#topics.get(key)
+      ?? { channel, symbol, interval, position: null, isAsked: false, isAlone: false };
     Object.assign(topic, { handler, isRefused: false });
     this.#topics.set(key, topic);
     this.#plan();
@@ -100,7 +101,8 @@ export class Feed {
     this.#asked = null;
     if (refusal && isSubscribe) {
       // One unknown symbol spoils the command: each is asked for by itself, and those refused are told.
-      for (const topic of topics) Object.assign(topic, { isAsked: false, isAlone: true, isRefused: topics.length === 1 });
+      const isRefused = topics.length === 1;
+      for (const topic of topics) Object.assign(topic, { isAsked: false, isAlone: true, isRefused });
       if (topics.length === 1) topics[0].handler?.onRefused?.(refusal);
     }
     this.#askNext();

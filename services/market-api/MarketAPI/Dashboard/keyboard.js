@@ -42,9 +42,10 @@ export class Keyboard {
   showHelp() { if (!this.#dialog.open) this.#dialog.showModal(); }
 
   #onKey(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || this.#dialog.open || !this.isOn) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (this.#dialog.open || !this.isOn) return;
     const { target, key } = event;
-    const isTyping = /^(SELECT|TEXTAREA)$/.test(target.tagName) || (target.tagName === "INPUT" && target.type !== "radio");
+    const isTyping = target.tagName === "INPUT" && target.type !== "radio";
     if (isTyping) {
       if (key === "Escape") target.blur();
       return;

@@ -85,7 +85,8 @@ export class MarketList {
     head.scope = "row";
     head.append(button);
     const cells = {
-      line: element("td", "line"), price: element("td", "value", "–"), change: element("td", "moves"), volume: element("td", "volume"),
+      line: element("td", "line"), price: element("td", "value", "–"), change: element("td", "moves"),
+      volume: element("td", "volume"),
     };
     row.append(head, cells.line, cells.price, cells.change, cells.volume);
     button.title = info.followed ? info.symbol : `${info.symbol} is not followed: nothing new comes.`;
@@ -193,7 +194,8 @@ export class MarketList {
       if (row) this.#show(row);
     }
     this.#dirty.clear();
-    if (this.#sort.column && this.#sort.column !== "symbol" && performance.now() - this.#sortedAt > SORT_MILLIS) this.#arrange();
+    const isByFigures = this.#sort.column && this.#sort.column !== "symbol";
+    if (isByFigures && performance.now() - this.#sortedAt > SORT_MILLIS) this.#arrange();
     // A flash ends with the next drawing.
     if (this.#flashing.size) this.#ask();
   }

@@ -10,7 +10,8 @@ import { times } from "./times.js";
 
 /** Drawings of a chart in a second are at most ten: more nobody sees, and four charts have to share a core. */
 const DRAW_MILLIS = 100;
-const NO_CHART = "The chart library is missing: run scripts/setup, then start market-api again. Prices and candles go on beside.";
+const NO_CHART = "The chart library is missing: run scripts/setup, then start market-api again."
+  + " Prices and candles go on beside.";
 
 export class Pane {
   #histories;
@@ -69,12 +70,13 @@ export class Pane {
       },
       onNearStart: () => { if (this.#isSettled) this.history?.readOlder(); },
     });
-    this.#sizes = new ResizeObserver((entries) => this.#makeRoom(entries.some(({ target }) => target === this.#parts.plot)));
-    this.#sizes.observe(this.#parts.plot);
-    this.#sizes.observe(this.#parts.legend);
+    const { plot, legend } = this.#parts;
+    this.#sizes = new ResizeObserver((entries) => this.#makeRoom(entries.some(({ target }) => target === plot)));
+    this.#sizes.observe(plot);
+    this.#sizes.observe(legend);
   }
 
-  /** No candle lies under the legend. The room only grows while the size is the same: else candles would jump with it. */
+  /** No candle lies under the legend. The room only grows while the size is the same: candles would jump with it. */
   #makeRoom(isResized) {
     const { offsetTop, offsetHeight } = this.#parts.legend;
     const room = Math.max(isResized ? 0 : this.#room, offsetTop + offsetHeight + 4);
@@ -103,7 +105,8 @@ export class Pane {
     setText(this.#parts.title, `${symbol} · ${interval}`);
     this.#legend.clear();
     this.#chart?.begin(this.seconds, this.decimals);
-    const { history, leave } = this.#histories.join(symbol, interval, (kind, candle, place) => this.#hear(kind, candle, place));
+    const hear = (kind, candle, place) => this.#hear(kind, candle, place);
+    const { history, leave } = this.#histories.join(symbol, interval, hear);
     this.history = history;
     this.#leave = leave;
     this.#ask();
@@ -131,8 +134,10 @@ export class Pane {
       this.#hover = null;
       this.#chart?.unpoint();
     } else {
-      const at = this.#hover === null ? candles.length : candles.findIndex((candle) => candle.window_start >= this.#hover);
-      const next = candles[Math.max(0, Math.min(candles.length - 1, (at < 0 ? candles.length : at) + by))];
+      const hover = this.#hover ?? Infinity;
+      const found = candles.findIndex((candle) => candle.window_start >= hover);
+      const at = (found < 0 ? candles.length : found) + by;
+      const next = candles[Math.max(0, Math.min(candles.length - 1, at))];
       this.#hover = next.window_start;
       this.#chart?.point(next);
     }
@@ -141,7 +146,8 @@ export class Pane {
 
   async savePicture() {
     if (!this.#chart) return;
-    const title = `${this.symbol} · ${this.interval} · ${times.full(Date.now() / 1000)} ${times.isLocal ? "" : "UTC"} · market-stream`;
+    const now = `${times.full(Date.now() / 1000)}${times.isLocal ? "" : " UTC"}`;
+    const title = `${this.symbol} · ${this.interval} · ${now} · market-stream`;
     download(`${this.symbol}-${this.interval}.png`, await this.#chart.picture(title));
   }
 
@@ -153,8 +159,9 @@ export class Pane {
     } else if (kind === "candle") {
       const known = this.#drawn.get(candle.window_start);
       if (!known || !isDrawnAlike(known, candle)) {
-        const isNext = place === "last" && (this.#pending.last === null || this.#pending.last.window_start === candle.window_start);
-        if (isNext) this.#pending.last = candle; else this.#pending.all = true;
+        const waiting = this.#pending.last?.window_start ?? candle.window_start;
+        if (place === "last" && waiting === candle.window_start) this.#pending.last = candle;
+        else this.#pending.all = true;
       }
     }
     this.#ask();
@@ -193,7 +200,8 @@ export class Pane {
     const hovered = this.#hover === null ? null : list.at(this.#hover);
     const candle = this.#hover === null ? list.last : hovered;
     if (candle) this.#legend.show(candle, { seconds: this.seconds, decimals: this.decimals });
-    else this.#legend.clear(this.#hover === null ? "" : `${times.full(this.#hover, this.seconds)} · nothing was traded`);
+    else if (this.#hover === null) this.#legend.clear();
+    else this.#legend.clear(`${times.full(this.#hover, this.seconds)} · nothing was traded`);
   }
 
   #showNotice() {

@@ -43,13 +43,14 @@ export class Picker {
   #open(text) {
     const words = text.trim().toUpperCase().split(/\s+/).filter(Boolean);
     const matches = (info) => {
-      const about = `${info.symbol} ${info.venue} ${info.venue_symbol} ${info.base ?? ""} ${info.quote ?? ""}`.toUpperCase();
+      const about = [info.symbol, info.venue, info.venue_symbol, info.base, info.quote].join(" ").toUpperCase();
       return words.every((word) => about.includes(word));
     };
     const [first = ""] = words;
     const rank = ({ symbol, base }) => (symbol === first || base === first ? 0 : symbol.startsWith(first) ? 1 : 2);
     this.#found = this.#symbols.filter(matches).sort((a, b) => rank(a) - rank(b)).slice(0, SHOWN);
-    this.#active = this.#found.length ? Math.max(0, text ? 0 : this.#found.findIndex(({ symbol }) => symbol === this.#chosen)) : -1;
+    const chosen = text ? 0 : this.#found.findIndex(({ symbol }) => symbol === this.#chosen);
+    this.#active = this.#found.length ? Math.max(0, chosen) : -1;
     this.#list.replaceChildren(...this.#found.map((info, index) => option(info, index)));
     if (!this.#found.length) {
       const nothing = element("li", "nothing", "No symbol has this in its name.");

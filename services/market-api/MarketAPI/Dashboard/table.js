@@ -56,22 +56,24 @@ export class CandleTable {
       if (this.#body.rows[index] !== row) this.#body.insertBefore(row, this.#body.rows[index] ?? null);
       fill(row, candle, seconds, decimals);
     });
-    const sentence = history.problem || (shown.length ? "" : history.state === "loading" ? "Loading candles …" : "No candle yet.");
+    const nothing = history.state === "loading" ? "Loading candles …" : "No candle yet.";
+    const sentence = history.problem || (shown.length ? "" : nothing);
     this.#empty.hidden = !sentence;
     setText(this.#empty, sentence);
   }
 }
 
 function fill(row, candle, seconds, decimals) {
-  const signature = `${candle.revision} ${candle.trade_count} ${candle.closed} ${candle.close} ${candle.missing_trades} ${decimals}`;
+  const { revision, trade_count: trades, closed, close, missing_trades: missing } = candle;
+  const signature = [revision, trades, closed, close, missing, decimals].join(" ");
   if (row.dataset.signature === signature) return;
   row.dataset.signature = signature;
-  row.dataset.closed = candle.closed;
+  row.dataset.closed = closed;
   const moved = direction(candle.open, candle.close);
-  const classes = [candle.closed ? "" : "open", { up: "rise", down: "fall" }[moved] ?? "", candle.missing_trades > 0 ? "lacks" : ""];
+  const classes = [closed ? "" : "open", { up: "rise", down: "fall" }[moved] ?? "", missing > 0 ? "lacks" : ""];
   row.className = classes.filter(Boolean).join(" ");
-  const lacks = candle.missing_trades > 0 ? `; ${candle.missing_trades} trades are missing` : "";
-  row.cells[0].title = `${times.full(candle.window_start, seconds)}${candle.closed ? "" : "; still open"}${lacks}`;
+  const lacks = missing > 0 ? `; ${missing} trades are missing` : "";
+  row.cells[0].title = `${times.full(candle.window_start, seconds)}${closed ? "" : "; still open"}${lacks}`;
   COLUMNS.forEach((name, index) => {
     const cell = row.cells[index + 1];
     setText(cell, String(candle[name]));
