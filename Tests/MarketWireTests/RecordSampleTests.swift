@@ -3,8 +3,8 @@ import MarketCore
 import MarketWire
 import Testing
 
-/// The files of schemas/kafka/samples and schemas/redis/samples, which Tests/ContractTests hold to the schemas, are what
-/// the code writes.
+/// The samples of schemas/kafka and schemas/redis, which Tests/ContractTests hold to the schemas, are what the code
+/// writes.
 @Suite struct RecordSampleTests {
     static let schemas = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: "schemas")
@@ -127,7 +127,8 @@ import Testing
     @Test func heartbeatsOfOlderProducers() throws {
         let text = """
             {"producer_id":"old","started_time_us":1,"sent_time_us":2,"connections":[{"venue":"binance",\
-            "name":"spot-0","state":"connected","instruments":[],"messages_per_second":1,"trades_per_second":1,"reconnect_count":0}]}
+            "name":"spot-0","state":"connected","instruments":[],"messages_per_second":1,"trades_per_second":1,\
+            "reconnect_count":0}]}
             """
         let record = try HeartbeatRecord(decoding: Array(text.utf8))
         #expect(record.version == nil && record.waitingTrades == nil)
