@@ -1,5 +1,6 @@
 """axe-core in the page that the browser shows."""
 
+import json
 import pathlib
 
 import pytest
@@ -12,15 +13,17 @@ def require_axe():
         pytest.skip(f"no axe-core: {AXE} is not there (scripts/setup --tests)")
 
 
-def violations(browser):
-    """What axe-core finds in the page as it is now, one text each: rule, what it wants, where, and why.
+def violations(browser, rules=()):
+    """What axe-core finds in the page as it is now, one text each: rule, what it wants, where, and why. With `rules` it
+    looks for these alone.
 
     The script is evaluated by the debugger and not added to the page, whose policy forbids others' scripts: the page is
     looked at as its users have it.
     """
     require_axe()
     evaluate(browser, AXE.read_text(encoding="utf-8"))
-    result = evaluate(browser, "axe.run(document, { resultTypes: ['violations'] })")
+    options = {"resultTypes": ["violations"]} | ({"runOnly": list(rules)} if rules else {})
+    result = evaluate(browser, f"axe.run(document, {json.dumps(options)})")
     assert result["passes"], "axe-core looked at nothing"
     return [describe(violation) for violation in result["violations"]]
 
@@ -41,6 +44,6 @@ def describe(violation):
     return "\n".join(lines)
 
 
-def assert_accessible(browser, what):
-    found = violations(browser)
+def assert_accessible(browser, what, rules=()):
+    found = violations(browser, rules)
     assert not found, f"{what}:\n" + "\n".join(found)

@@ -37,6 +37,7 @@ ANSWERS = [
     ("/health", {}, 200),
     ("/ready", {}, 200),
     ("/version", {}, 200),
+    ("/system", {}, 200),
 ]
 REFUSALS = [
     ("/candles", {"limit": "0"}, 400),
@@ -59,6 +60,7 @@ REFUSALS = [
     ("/trades/recent", {"limit": "1001"}, 400),
     ("/price", {"symbols": "BTCUSDT", "symbol": "BTCUSDT"}, 400),
     ("/summary", {"symbols": "NOBODYFOLLOWS"}, 404),
+    ("/system", {"token": "1"}, 400),
 ]
 
 

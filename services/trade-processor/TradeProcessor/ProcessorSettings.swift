@@ -37,6 +37,9 @@ public struct ProcessorSettings: Sendable {
     public static let sessionTimeout = Setting<Duration>.duration(
         "KAFKA_SESSION_TIMEOUT", in: .seconds(1) ... .seconds(1_800),
         help: "how long the group waits for a silent processor", default: "10s")
+    public static let processorID = Setting<String>.text(
+        "PROCESSOR_ID", help: "name of this processor on the system panel; without one it is machine/process",
+        default: nil)
     public static let metricsPort = Setting.port(
         "METRICS_PORT", help: SharedSettings.metricsPort.help, default: "9102")
 
@@ -46,6 +49,7 @@ public struct ProcessorSettings: Sendable {
             SharedSettings.postgresURL, SharedSettings.redisURL, SharedSettings.candleIntervals,
             SharedSettings.metricsHost, metricsPort, groupID, outOfOrderness, idleTimeout, maxFuture, onNewLog,
             liveFlushInterval, commitInterval, migrate, sessionTimeout,
+            processorID,
         ]
 
     public let topic: String
@@ -59,6 +63,7 @@ public struct ProcessorSettings: Sendable {
     public let commitIntervalMicros: Int64
     public let sessionTimeoutMillis: Int64
     public let source: String
+    public let processorID: String
 
     public init(_ settings: Settings) throws(SettingsError) {
         topic = try settings.value(SharedSettings.kafkaTradesTopic)
@@ -72,6 +77,7 @@ public struct ProcessorSettings: Sendable {
         commitIntervalMicros = try settings.value(Self.commitInterval).wholeMicros
         sessionTimeoutMillis = try settings.value(Self.sessionTimeout).wholeMicros / 1_000
         source = try settings.value(SharedSettings.marketSource)
+        processorID = try settings.optionalValue(Self.processorID) ?? ProcessName.text
     }
 }
 

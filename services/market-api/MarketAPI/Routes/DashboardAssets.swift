@@ -20,6 +20,7 @@ struct DashboardAsset: Sendable {
 struct DashboardAssets: Sendable {
     static let chartLibrary = "lightweight-charts.js"
     static let page = "index.html"
+    static let systemPage = "system.html"
 
     private let files: [String: DashboardAsset]
     private let folder: String?
@@ -99,5 +100,12 @@ struct DashboardAssets: Sendable {
         "text.js": DashboardAsset(PackageResources.text_js, mediaType: script),
         "times.js": DashboardAsset(PackageResources.times_js, mediaType: script),
         "trades.js": DashboardAsset(PackageResources.trades_js, mediaType: script),
+        systemPage: DashboardAsset(PackageResources.system_html, mediaType: "text/html; charset=utf-8"),
+        "system.css": DashboardAsset(PackageResources.system_css, mediaType: "text/css; charset=utf-8"),
+        "system.js": DashboardAsset(PackageResources.system_js, mediaType: script),
+        "system-data.js": DashboardAsset(PackageResources.system_data_js, mediaType: script),
+        "system-plot.js": DashboardAsset(PackageResources.system_plot_js, mediaType: script),
+        "system-tables.js": DashboardAsset(PackageResources.system_tables_js, mediaType: script),
+        "system-symbols.js": DashboardAsset(PackageResources.system_symbols_js, mediaType: script),
     ]
 }
