@@ -105,6 +105,12 @@ let package = Package(
         library("PostgresClient", ["CLibPQ", "ClientThreads"]),
         library("RedisClient", ["CHiredis", "COpenSSL", "ClientThreads"]),
         library("Gzip", ["CZlib"]),
+        library(
+            "InfluxClient",
+            [
+                httpClient, .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]),
         library("WebSockets", nio + [hummingbird, logging]),
         library("Exchanges", ["MarketCore", "MarketWire", "WebSockets", "Gzip", httpClient] + nio),
         library(
@@ -113,8 +119,8 @@ let package = Package(
                 .embedInCode("postgres/001_candles.sql"), .embedInCode("postgres/002_candle_merge.sql"),
                 .embedInCode("postgres/003_progress.sql"), .embedInCode("postgres/004_records.sql"),
                 .embedInCode("postgres/005_recovery.sql"), .embedInCode("postgres/006_subscriptions.sql"),
-                .embedInCode("postgres/007_instrument_numbers.sql"), .embedInCode("openapi.yaml"),
-                .embedInCode("asyncapi.yaml"),
+                .embedInCode("postgres/007_instrument_numbers.sql"), .embedInCode("postgres/008_influx.sql"),
+                .embedInCode("openapi.yaml"), .embedInCode("asyncapi.yaml"),
             ],
             exclude: ["kafka", "capture.schema.json", "capture.sample.jsonl"]),
         library(
@@ -139,6 +145,7 @@ let package = Package(
         tests("RedisClientTests", ["RedisClient", "TestServers"]),
         tests("ServiceKitTests", ["ServiceKit", metrics]),
         tests("GzipTests", ["Gzip"]),
+        tests("InfluxClientTests", ["InfluxClient"]),
         tests(
             "ExchangesTests",
             [
@@ -181,8 +188,9 @@ let package = Package(
         + service(
             "trade-processor", library: "TradeProcessor",
             [
-                "MarketCore", "MarketWire", "KafkaClient", "PostgresClient", "RedisClient", "ServiceKit", "Schemas",
-                lifecycle, logging, metrics,
+                "MarketCore", "MarketWire", "KafkaClient", "PostgresClient", "RedisClient", "InfluxClient",
+                "ServiceKit",
+                "Schemas", lifecycle, logging, metrics,
             ])
         + service(
             "market-api", library: "MarketAPI",

@@ -28,6 +28,9 @@ enum ImportRules {
             "Sources/PostgresClient": platform.union(["CLibPQ", "ClientThreads"]),
             "Sources/RedisClient": platform.union(["CHiredis", "COpenSSL", "ClientThreads"]),
             "Sources/Gzip": ["CZlib"],
+            "Sources/InfluxClient": platform.union([
+                "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOSSL", "FoundationEssentials",
+            ]),
             "Sources/WebSockets": nio.union(platform).union(["Logging"]),
             "Sources/Exchanges": domain.union(platform).union(nio).union([
                 "WebSockets", "Gzip", "AsyncHTTPClient", "Logging", "FoundationEssentials",
@@ -38,7 +41,9 @@ enum ImportRules {
             ]),
             "schemas": [],
             "services/market-producer/MarketProducer": service.union(["KafkaClient", "Exchanges", "WebSockets"]),
-            "services/trade-processor/TradeProcessor": service.union(clients).union(["Dispatch"]),
+            "services/trade-processor/TradeProcessor": service.union(clients).union([
+                "InfluxClient", "Dispatch",
+            ]),
             "services/market-api/MarketAPI": service.union(clients).union(nio).union(["Exchanges", "WebSockets"]),
             "services/exchange-simulator/ExchangeSimulator": service.union(nio).union(["Exchanges", "WebSockets"]),
             "services/market-producer/Main": ["MarketProducer", "ServiceKit"],

@@ -46,7 +46,7 @@ public struct ProcessorSettings: Sendable {
             SharedSettings.postgresURL, SharedSettings.redisURL, SharedSettings.candleIntervals,
             SharedSettings.metricsHost, metricsPort, groupID, outOfOrderness, idleTimeout, maxFuture, onNewLog,
             liveFlushInterval, commitInterval, migrate, sessionTimeout,
-        ]
+        ] + InfluxSettings.all
 
     public let topic: String
     public let groupID: String
@@ -59,6 +59,8 @@ public struct ProcessorSettings: Sendable {
     public let commitIntervalMicros: Int64
     public let sessionTimeoutMillis: Int64
     public let source: String
+    /// Nil: InfluxDB gets nothing.
+    let influx: InfluxSettings?
 
     public init(_ settings: Settings) throws(SettingsError) {
         topic = try settings.value(SharedSettings.kafkaTradesTopic)
@@ -72,6 +74,7 @@ public struct ProcessorSettings: Sendable {
         commitIntervalMicros = try settings.value(Self.commitInterval).wholeMicros
         sessionTimeoutMillis = try settings.value(Self.sessionTimeout).wholeMicros / 1_000
         source = try settings.value(SharedSettings.marketSource)
+        influx = try InfluxSettings.read(settings, intervals: intervals)
     }
 }
 
