@@ -21,11 +21,12 @@ OPENAPI = load("openapi.yaml")
 ASYNCAPI = load("asyncapi.yaml")
 KAFKA = {path.name: load(f"kafka/{path.name}") for path in sorted((SCHEMAS / "kafka").glob("*.schema.json"))}
 
+REDIS = {path.name: load(f"redis/{path.name}") for path in sorted((SCHEMAS / "redis").glob("*.schema.json"))}
 CAPTURE = load("capture.schema.json")
 
 REGISTRY = referencing.Registry().with_resources(
     [(name, DIALECT.create_resource(content)) for name, content in {
-        "openapi.yaml": OPENAPI, "asyncapi.yaml": ASYNCAPI, "capture.schema.json": CAPTURE, **KAFKA}.items()]
+        "openapi.yaml": OPENAPI, "asyncapi.yaml": ASYNCAPI, "capture.schema.json": CAPTURE, **KAFKA, **REDIS}.items()]
 )
 
 

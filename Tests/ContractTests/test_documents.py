@@ -8,14 +8,14 @@ import subprocess
 import jsonschema
 import pytest
 
-from contracts import ASYNCAPI, CAPTURE, KAFKA, OPENAPI, REGISTRY, SCHEMAS, problems, references
+from contracts import ASYNCAPI, CAPTURE, KAFKA, OPENAPI, REDIS, REGISTRY, SCHEMAS, problems, references
 
 
 def component_schemas():
     for name, document in (("openapi.yaml", OPENAPI), ("asyncapi.yaml", ASYNCAPI)):
         for schema, content in document["components"]["schemas"].items():
             yield pytest.param(content, id=f"{name}:{schema}")
-    for name, content in {"capture.schema.json": CAPTURE, **KAFKA}.items():
+    for name, content in {"capture.schema.json": CAPTURE, **KAFKA, **REDIS}.items():
         yield pytest.param(content, id=name)
 
 
@@ -54,7 +54,7 @@ def test_the_request_file_calls_every_path():
 
 def samples():
     """What is published as an example of each record: `trade.aggregate.json` is one of trade.schema.json."""
-    paths = sorted((SCHEMAS / "kafka" / "samples").glob("*.json"))
+    paths = [path for store in ("kafka", "redis") for path in sorted((SCHEMAS / store / "samples").glob("*.json"))]
     assert paths
     return [pytest.param(path, id=path.name) for path in paths]
 

@@ -34,6 +34,7 @@ ANSWERS = [
     ("/health", {}, 200),
     ("/ready", {}, 200),
     ("/version", {}, 200),
+    ("/system", {}, 200),
 ]
 REFUSALS = [
     ("/candles", {"limit": "0"}, 400),
@@ -56,6 +57,7 @@ REFUSALS = [
     ("/trades/recent", {"limit": "1001"}, 400),
     ("/price", {"symbols": "BTCUSDT", "symbol": "BTCUSDT"}, 400),
     ("/summary", {"symbols": "NOBODYFOLLOWS"}, 404),
+    ("/system", {"token": "1"}, 400),
 ]
 
 

@@ -3,13 +3,14 @@ import MarketCore
 import MarketWire
 import Testing
 
-/// The files of schemas/kafka/samples, which Tests/ContractTests hold to the schemas, are what the code writes.
+/// The files of schemas/kafka/samples and schemas/redis/samples, which Tests/ContractTests hold to the schemas, are what the code writes.
 @Suite struct RecordSampleTests {
-    static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().appending(path: "schemas/kafka/samples")
+    static let schemas = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "schemas")
 
-    private func sample(_ name: String) throws -> String {
-        let text = try String(contentsOf: Self.folder.appending(path: name), encoding: .utf8)
+    private func sample(_ name: String, of store: String = "kafka") throws -> String {
+        let path = Self.schemas.appending(path: "\(store)/samples/\(name)")
+        let text = try String(contentsOf: path, encoding: .utf8)
         #expect(text.hasSuffix("\n"))
         return String(text.dropLast())
     }
@@ -112,12 +113,51 @@ import Testing
                         venue: "binance", name: "spot-0", state: .connected, instruments: ["BTCUSDT", "ETHUSDT"],
                         connectedSinceMicros: 1_700_000_001_000_000, lastMessageTimeMicros: 1_700_000_009_990_000,
                         lastTradeTimeMicros: 1_700_000_009_980_000, messagesPerSecond: 120.5, tradesPerSecond: 118,
-                        reconnectCount: 0, lastError: nil),
+                        reconnectCount: 0, lastError: nil,
+                        eventLag: LatencyFigures(
+                            count: 120, p50Micros: 8_000, p95Micros: 21_000, p99Micros: 43_000, maxMicros: 90_000)),
                     .init(
                         venue: "kraken", name: "spot-0", state: .disconnected, instruments: ["kraken:BTC/USD"],
                         connectedSinceMicros: nil, lastMessageTimeMicros: nil, lastTradeTimeMicros: nil,
                         messagesPerSecond: 0, tradesPerSecond: 0, reconnectCount: 4, lastError: "connection refused"),
-                ]), "heartbeat.json")
+                ], version: "0.1.0", waitingTrades: 3), "heartbeat.json")
+    }
+
+    @Test func heartbeatsOfOlderProducers() throws {
+        let text = """
+            {"producer_id":"old","started_time_us":1,"sent_time_us":2,"connections":[{"venue":"binance","name":"spot-0",\
+            "state":"connected","instruments":[],"messages_per_second":1,"trades_per_second":1,"reconnect_count":0}]}
+            """
+        let record = try HeartbeatRecord(decoding: Array(text.utf8))
+        #expect(record.version == nil && record.waitingTrades == nil)
+        #expect(record.connections.first?.eventLag == nil && record.connections.count == 1)
+    }
+
+    @Test func processors() throws {
+        var counts = ProcessorStatusRecord.Counts()
+        counts.tradesAccepted = 1_000
+        counts.tradesDuplicate = 2
+        counts.tradesLate = 3
+        counts.tradesBeyondRetention = 4
+        counts.candlesStored = 50
+        counts.candlesAmended = 6
+        counts.quarantined = 7
+        counts.idsFoundMissing = 8
+        counts.idsFilled = 5
+        counts.commits = 90
+        let record = ProcessorStatusRecord(
+            processorID: "host-1/42", version: "0.1.0", state: .running, startedTimeMicros: 1_700_000_000_000_000,
+            sentTimeMicros: 1_700_000_010_000_000, topic: "trades", counts: counts,
+            commit: LatencyFigures(
+                count: 60, p50Micros: 4_000, p95Micros: 9_000, p99Micros: 12_000, maxMicros: 15_000),
+            eventToStore: nil,
+            partitions: [
+                .init(
+                    partition: 0, state: .running, nextOffset: 5_000_000_000, watermarkMicros: 1_700_000_009_000_000,
+                    instruments: 2, waiting: 12),
+                .init(partition: 1, state: .halted, reason: "the log was cut"),
+            ])
+        try check(record, "processor.json", try sample("processor.json", of: "redis"))
     }
 
     @Test func instruments() throws {

@@ -44,6 +44,17 @@ explain_pip() {
     fi
 }
 
+# fetch_npm FOLDER PACKAGE VERSION SHA512: downloads one npm package and unpacks it into the folder's `package`.
+fetch_npm() {
+    local packed=$1/$2-$3.tgz sum
+    have npm || install_packages npm
+    (cd "$1" && npm pack --silent "$2@$3" >/dev/null 2>&1) || return 1
+    sum=$("$DEPS/venv/bin/python" -c 'import base64, hashlib, sys
+print(base64.b64encode(hashlib.sha512(open(sys.argv[1], "rb").read()).digest()).decode())' "$packed")
+    [ "$sum" = "$4" ] || fail "the npm package $2 is not the one that scripts/lib/pins.sh names"
+    tar -xzf "$packed" -C "$1"
+}
+
 # with_scratch FUNCTION...: gives it a temporary folder as its first argument, removed afterwards.
 with_scratch() {
     local folder result=0
@@ -137,15 +148,7 @@ charts_from_wheel() {
 }
 
 charts_from_npm() {
-    local packed sum
-    have npm || install_packages npm
-    (cd "$1" && npm pack --silent "lightweight-charts@$LIGHTWEIGHT_CHARTS_NPM_VERSION" >/dev/null 2>&1) || return 1
-    packed=$1/lightweight-charts-$LIGHTWEIGHT_CHARTS_NPM_VERSION.tgz
-    sum=$("$DEPS/venv/bin/python" -c 'import base64, hashlib, sys
-print(base64.b64encode(hashlib.sha512(open(sys.argv[1], "rb").read()).digest()).decode())' "$packed")
-    [ "$sum" = "$LIGHTWEIGHT_CHARTS_NPM_SHA512" ] ||
-        fail "the npm package lightweight-charts is not the one that scripts/lib/pins.sh names"
-    tar -xzf "$packed" -C "$1"
+    fetch_npm "$1" lightweight-charts "$LIGHTWEIGHT_CHARTS_NPM_VERSION" "$LIGHTWEIGHT_CHARTS_NPM_SHA512" || return 1
     install_charts "$1/package/dist/lightweight-charts.standalone.production.js"
 }
 
@@ -196,6 +199,37 @@ ensure_node_client() {
     else
         settle_missing node-client "$wanted"
     fi
+}
+
+# ---- axe-core, which looks for what keeps people from using a page
+
+ensure_axe() {
+    settled axe-core "$AXE_NPM_VERSION" && return 0
+    step "axe-core $AXE_NPM_VERSION"
+    if with_scratch axe_from_wheel || with_scratch axe_from_npm; then
+        settle axe-core "$AXE_NPM_VERSION"
+    else
+        note "it could be had from neither PyPI nor npm; the tests of accessibility will be skipped"
+        settle_missing axe-core "$AXE_NPM_VERSION"
+    fi
+}
+
+# The wheel wants a newer Python than this machine may have; nothing of it is run.
+axe_from_wheel() {
+    fetch_wheel "$1" "pytest-playwright-axe==$AXE_WHEEL_VERSION" '' --python-version 3.12 || return 1
+    install_axe "$1/pytest_playwright_axe/resources/axe.min.js"
+}
+
+axe_from_npm() {
+    fetch_npm "$1" axe-core "$AXE_NPM_VERSION" "$AXE_NPM_SHA512" || return 1
+    install_axe "$1/package/axe.min.js"
+}
+
+install_axe() {
+    [ "$(sha256sum <"$1" | cut -d ' ' -f 1)" = "$AXE_SHA256" ] ||
+        fail "axe.min.js is not the one that scripts/lib/pins.sh names"
+    mkdir -p "$DEPS/axe"
+    cp "$1" "$DEPS/axe/axe.min.js"
 }
 
 # ---- Python packages of the tests

@@ -23,6 +23,13 @@ LIGHTWEIGHT_CHARTS_NPM_VERSION=4.1.3
 LIGHTWEIGHT_CHARTS_NPM_SHA512='SJacmEyx3LmT2Qsc7Kq7cEX7nEHtQv0MOlujhRlcDxhW62pG6nkBlcM52/jNqkq8B28KQeVmgOQ7zrdJ4BCPDw=='
 LIGHTWEIGHT_CHARTS_SHA256=a7d4221516c7ea0bb0cc17d605df8848c1c748517a2ca43c2ce1a95ddb159006
 
+# axe-core 4.11.4, which tests hold the pages to (MPL-2.0). The checksum is that of axe.min.js: the Python wheel has the
+# file out of the npm package.
+AXE_WHEEL_VERSION=4.11.4
+AXE_NPM_VERSION=4.11.4
+AXE_NPM_SHA512='KunSNx+TVpkAw/6ULfhnx+HWRecjqZGTOyquAoWHYLRSdK1tB5Ihce1ZW+UY3fj33bYAFWPu7W/GRSmmrCGuxA=='
+AXE_SHA256=fb83a4378d978ecb7d2dae48a3a3778a84c971ac692f3afd45d714fba89c0f0d
+
 # The toolchain that swiftly installs where there is none, and the oldest that builds this project.
 SWIFT_VERSION=$(cat "$ROOT/.swift-version")
 SWIFT_OLDEST=6.2

@@ -3,6 +3,8 @@ extension HeartbeatRecord {
         case producerID = "producer_id"
         case startedTimeMicros = "started_time_us"
         case sentTimeMicros = "sent_time_us"
+        case version
+        case waitingTrades = "waiting_trades"
         case connections
     }
 
@@ -13,6 +15,8 @@ extension HeartbeatRecord {
         json.field("producer_id", producerID)
         json.field("started_time_us", startedTimeMicros)
         json.field("sent_time_us", sentTimeMicros)
+        if let version { json.field("version", version) }
+        if let waitingTrades { json.field("waiting_trades", waitingTrades) }
         json.key("connections")
         json.beginArray()
         for connection in connections { connection.encode(into: &json) }
@@ -24,11 +28,14 @@ extension HeartbeatRecord {
     public init(decoding bytes: RawSpan) throws(WireError) {
         var record = try RecordReader(bytes, of: Field.self)
         var producerID: String?, startedTimeMicros: Int64?, sentTimeMicros: Int64?, connections: [Connection]?
+        var version: String?, waitingTrades: Int64?
         while let field = try record.next() {
             switch field {
             case .producerID: producerID = try record.text()
             case .startedTimeMicros: startedTimeMicros = try record.integer()
             case .sentTimeMicros: sentTimeMicros = try record.integer()
+            case .version: version = try record.text()
+            case .waitingTrades: waitingTrades = try record.integer()
             case .connections: connections = try Self.readConnections(&record.json)
             }
         }
@@ -37,7 +44,7 @@ extension HeartbeatRecord {
             producerID: try record.require(producerID, .producerID),
             startedTimeMicros: try record.require(startedTimeMicros, .startedTimeMicros),
             sentTimeMicros: try record.require(sentTimeMicros, .sentTimeMicros),
-            connections: try record.require(connections, .connections))
+            connections: try record.require(connections, .connections), version: version, waitingTrades: waitingTrades)
     }
 
     @_lifetime(json: copy json)
@@ -63,6 +70,7 @@ extension HeartbeatRecord.Connection {
         case tradesPerSecond = "trades_per_second"
         case reconnectCount = "reconnect_count"
         case lastError = "last_error"
+        case eventLag = "event_lag"
     }
 
     fileprivate func encode(into json: inout JSONWriter) {
@@ -83,6 +91,7 @@ extension HeartbeatRecord.Connection {
         json.number(tradesPerSecond.isFinite ? tradesPerSecond : 0)
         json.field("reconnect_count", reconnectCount)
         json.field("last_error", lastError)
+        if let eventLag { json.field("event_lag", eventLag) }
         json.endObject()
     }
 
@@ -92,6 +101,7 @@ extension HeartbeatRecord.Connection {
         var venue: String?, name: String?, state: State?, instruments: [String]?, lastError: String?
         var connectedSinceMicros: Int64?, lastMessageTimeMicros: Int64?, lastTradeTimeMicros: Int64?
         var messagesPerSecond: Double?, tradesPerSecond: Double?, reconnectCount: Int64?
+        var eventLag: LatencyFigures?
         while let field = try record.next() {
             switch field {
             case .venue: venue = try record.text()
@@ -108,6 +118,7 @@ extension HeartbeatRecord.Connection {
             case .tradesPerSecond: tradesPerSecond = try record.number()
             case .reconnectCount: reconnectCount = try record.integer()
             case .lastError: lastError = try record.optionalText()
+            case .eventLag: eventLag = try record.latency()
             }
         }
         self.init(
@@ -117,7 +128,8 @@ extension HeartbeatRecord.Connection {
             lastTradeTimeMicros: lastTradeTimeMicros,
             messagesPerSecond: try record.require(messagesPerSecond, .messagesPerSecond),
             tradesPerSecond: try record.require(tradesPerSecond, .tradesPerSecond),
-            reconnectCount: try record.require(reconnectCount, .reconnectCount), lastError: lastError)
+            reconnectCount: try record.require(reconnectCount, .reconnectCount), lastError: lastError,
+            eventLag: eventLag)
         json = record.json
     }
 }

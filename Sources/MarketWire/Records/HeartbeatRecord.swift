@@ -24,11 +24,14 @@ public struct HeartbeatRecord: WireRecord {
         public var reconnectCount: Int64
         /// Why it was lost last.
         public var lastError: String?
+        /// From a trade's own time until it came here, within the last minute, by this machine's clock; nil where
+        /// nothing came or the producer is too old to say.
+        public var eventLag: LatencyFigures?
 
         public init(
             venue: String, name: String, state: State, instruments: [String], connectedSinceMicros: Int64?,
             lastMessageTimeMicros: Int64?, lastTradeTimeMicros: Int64?, messagesPerSecond: Double,
-            tradesPerSecond: Double, reconnectCount: Int64, lastError: String?
+            tradesPerSecond: Double, reconnectCount: Int64, lastError: String?, eventLag: LatencyFigures? = nil
         ) {
             self.venue = venue
             self.name = name
@@ -41,6 +44,7 @@ public struct HeartbeatRecord: WireRecord {
             self.tradesPerSecond = tradesPerSecond
             self.reconnectCount = reconnectCount
             self.lastError = lastError
+            self.eventLag = eventLag
         }
     }
 
@@ -51,11 +55,20 @@ public struct HeartbeatRecord: WireRecord {
     /// Unix microseconds.
     public var sentTimeMicros: Int64
     public var connections: [Connection]
+    /// Of the program; nil from one that is too old to say. So is the next one.
+    public var version: String?
+    /// Trades that were accepted and that the broker has not acknowledged.
+    public var waitingTrades: Int64?
 
-    public init(producerID: String, startedTimeMicros: Int64, sentTimeMicros: Int64, connections: [Connection]) {
+    public init(
+        producerID: String, startedTimeMicros: Int64, sentTimeMicros: Int64, connections: [Connection],
+        version: String? = nil, waitingTrades: Int64? = nil
+    ) {
         self.producerID = producerID
         self.startedTimeMicros = startedTimeMicros
         self.sentTimeMicros = sentTimeMicros
         self.connections = connections
+        self.version = version
+        self.waitingTrades = waitingTrades
     }
 }

@@ -116,6 +116,19 @@ struct RecordReader<Field: RecordField>: ~Escapable {
     @_lifetime(self: copy self)
     mutating func optionalText() throws(WireError) -> String? { try isNull() ? nil : try text() }
 
+    /// One of a few words.
+    @_lifetime(self: copy self)
+    mutating func choice<Choice: RawRepresentable<String>>(of: Choice.Type) throws(WireError) -> Choice {
+        let word = try text()
+        guard let choice = Choice(rawValue: word) else { throw bad("'\(word.prefix(16))' is not one of its words") }
+        return choice
+    }
+
+    @_lifetime(self: copy self)
+    mutating func latency() throws(WireError) -> LatencyFigures? {
+        try isNull() ? nil : try LatencyFigures(reading: &json)
+    }
+
     @_lifetime(self: copy self)
     mutating func texts() throws(WireError) -> [String] {
         do throws(JSONError) {

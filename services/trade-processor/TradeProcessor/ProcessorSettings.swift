@@ -37,6 +37,9 @@ public struct ProcessorSettings: Sendable {
     public static let sessionTimeout = Setting<Duration>.duration(
         "KAFKA_SESSION_TIMEOUT", in: .seconds(1) ... .seconds(1_800),
         help: "how long the group waits for a silent processor", default: "10s")
+    public static let processorID = Setting<String>.text(
+        "PROCESSOR_ID", help: "name of this processor on the system panel; without one it is machine/process",
+        default: nil)
     public static let metricsPort = Setting.port(
         "METRICS_PORT", help: SharedSettings.metricsPort.help, default: "9102")
 
@@ -46,6 +49,7 @@ public struct ProcessorSettings: Sendable {
             SharedSettings.postgresURL, SharedSettings.redisURL, SharedSettings.candleIntervals,
             SharedSettings.metricsHost, metricsPort, groupID, outOfOrderness, idleTimeout, maxFuture, onNewLog,
             liveFlushInterval, commitInterval, migrate, sessionTimeout,
+            processorID,
         ] + InfluxSettings.all
 
     public let topic: String
@@ -61,6 +65,7 @@ public struct ProcessorSettings: Sendable {
     public let source: String
     /// Nil: InfluxDB gets nothing.
     let influx: InfluxSettings?
+    public let processorID: String
 
     public init(_ settings: Settings) throws(SettingsError) {
         topic = try settings.value(SharedSettings.kafkaTradesTopic)
@@ -75,6 +80,7 @@ public struct ProcessorSettings: Sendable {
         sessionTimeoutMillis = try settings.value(Self.sessionTimeout).wholeMicros / 1_000
         source = try settings.value(SharedSettings.marketSource)
         influx = try InfluxSettings.read(settings, intervals: intervals)
+        processorID = try settings.optionalValue(Self.processorID) ?? ProcessName.text
     }
 }
 

@@ -15,6 +15,8 @@ struct APIParts: Sendable {
     let logger: Logger
     /// Nil where nothing can be changed.
     var subscriptions: SubscriptionDesk?
+    /// Nil where nothing is known of the rest of the system.
+    var system: SystemWatch?
     var time = TimeSource.system
     var trades = TradeTail()
     /// Bounds and TLS of connections.
@@ -81,7 +83,7 @@ enum APIApplication {
         }
         let pages = DashboardRoutes(assets: assets)
         let knownPaths = KnownPaths(
-            get: ServiceRoutes.paths + assets.names.map { "/dashboard/\($0)" } + ["/favicon.ico"],
+            get: ServiceRoutes.paths + SystemRoutes.paths + assets.names.map { "/dashboard/\($0)" } + ["/favicon.ico"],
             post: SubscriptionRoutes.paths)
         router.add(
             middleware: AccessLogMiddleware(
@@ -110,6 +112,10 @@ enum APIApplication {
         ServiceRoutes(
             configuration: parts.configuration, board: parts.board, gate: gate, health: parts.health,
             metrics: parts.metrics, pages: pages, shownSettings: parts.shownSettings
+        ).add(to: router)
+        SystemRoutes(
+            configuration: parts.configuration, board: parts.board, gate: gate, health: parts.health,
+            watch: parts.system, pages: pages, time: parts.time, startedMicros: parts.time.wallMicros
         ).add(to: router)
         EventRoutes(configuration: parts.configuration, board: parts.board, gate: gate, metrics: FeedMetrics())
             .add(to: router)

@@ -52,6 +52,10 @@ public enum MarketAPI {
             catalogs: try catalogs(context.settings, time), kafka: kafka.configuration,
             topic: catalog.subscriptions.name, board: board, time: time, logger: context.logger(for: "subscriptions"))
 
+        let system = SystemWatch(
+            pool: pool, redis: redis, kafka: kafka.configuration, topic: catalog.trades.name,
+            interval: configuration.intervals.min() ?? .base, time: time)
+
         var server = WebSocketServerConfiguration()
         if let tls = configuration.tls {
             do {
@@ -65,8 +69,8 @@ public enum MarketAPI {
         let application = APIApplication.make(
             APIParts(
                 configuration: configuration, board: board, history: history, health: context.health,
-                metrics: context.metrics, logger: context.logger, subscriptions: subscriptions, time: time,
-                trades: trades, server: server,
+                metrics: context.metrics, logger: context.logger, subscriptions: subscriptions, system: system,
+                time: time, trades: trades, server: server,
                 shownSettings: context.settings.shownValues(APISettings.all + SharedSettings.common)),
             services: [
                 StoreGuard(
@@ -77,6 +81,10 @@ public enum MarketAPI {
                 RedisLiveSource(
                     client: redis, board: board, health: context.health, marketSource: configuration.marketSource,
                     logger: redisLogger),
+                system,
+                HeartbeatFollower(
+                    kafka: kafka.configuration, topic: catalog.heartbeat.name, book: system.producers,
+                    logger: context.logger(for: "heartbeats")),
                 LogGuard(kafka: kafka, catalog: catalog, source: configuration.marketSource),
                 SubscriptionFollower(
                     kafka: kafka, catalog: catalog, board: board, logger: context.logger(for: "subscriptions")),

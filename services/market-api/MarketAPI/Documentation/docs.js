@@ -60,7 +60,7 @@ function parameterTable(api, parameters) {
             element("td", {}, `${words(api, parameter.schema)}${initial === undefined ? "" : `, default ${initial}`}`),
             element("td", {}, `${parameter.in === "path" ? "(in the path) " : ""}${parameter.description ?? ""}`));
     });
-    const head = element("tr", {}, ...["parameter", "value", ""].map((text) => element("th", {}, text)));
+    const head = element("tr", {}, ...["parameter", "value", "meaning"].map((text) => element("th", {}, text)));
     return element("table", {}, head, ...rows);
 }
 

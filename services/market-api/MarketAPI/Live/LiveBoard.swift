@@ -20,6 +20,8 @@ final class LiveBoard: Sendable {
     static let instrumentLimit = 20_000
 
     let contents: Mutex<Contents>
+    /// From a trade's own time until it is here, to be handed to clients.
+    let arrivals = LatencyWindow()
     private let trades: TradeTail
     private let epochs: EpochSource
     private let time: TimeSource
@@ -53,6 +55,7 @@ final class LiveBoard: Sendable {
     @discardableResult
     func take(_ update: LiveUpdateRecord, of instrument: Instrument, isSnapshot: Bool = false) -> Bool {
         let now = time.monotonicMicros
+        let wall = time.wallMicros
         let quote = Quote(price: update.price, tradeID: update.tradeID, eventTimeMicros: update.eventTimeMicros)
         return contents.withLock { contents in
             guard let index = contents.index(of: instrument, atMicros: now) else { return false }
@@ -61,7 +64,10 @@ final class LiveBoard: Sendable {
                 contents.newestMicros[instrument.venue] = max(
                     contents.newestMicros[instrument.venue] ?? .min, quote.eventTimeMicros)
                 // A value that was read and not pushed says nothing about when it was traded.
-                if !isSnapshot { contents.venues.noteTrade(of: instrument.venue, atMicros: now) }
+                if !isSnapshot {
+                    contents.venues.noteTrade(of: instrument.venue, atMicros: now)
+                    arrivals.record(wall - quote.eventTimeMicros, atMicros: wall)
+                }
                 contents.subscribers.mark(.price(index))
                 contents.subscribers.mark(.day(index))
             }

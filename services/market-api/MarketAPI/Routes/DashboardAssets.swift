@@ -20,6 +20,7 @@ struct DashboardAsset: Sendable {
 struct DashboardAssets: Sendable {
     static let chartLibrary = "lightweight-charts.js"
     static let page = "index.html"
+    static let systemPage = "system.html"
 
     private let files: [String: DashboardAsset]
     private let folder: String?
@@ -69,6 +70,8 @@ struct DashboardAssets: Sendable {
     private static let embedded: [String: DashboardAsset] = [
         page: DashboardAsset(PackageResources.index_html, mediaType: "text/html; charset=utf-8"),
         "app.css": DashboardAsset(PackageResources.app_css, mediaType: "text/css; charset=utf-8"),
+        "market.css": DashboardAsset(PackageResources.market_css, mediaType: "text/css; charset=utf-8"),
+        "theme.js": DashboardAsset(PackageResources.theme_js, mediaType: script),
         "favicon.svg": DashboardAsset(PackageResources.favicon_svg, mediaType: "image/svg+xml"),
         "app.js": DashboardAsset(PackageResources.app_js, mediaType: script),
         "address.js": DashboardAsset(PackageResources.address_js, mediaType: script),
@@ -80,5 +83,12 @@ struct DashboardAssets: Sendable {
         "state.js": DashboardAsset(PackageResources.state_js, mediaType: script),
         "table.js": DashboardAsset(PackageResources.table_js, mediaType: script),
         "text.js": DashboardAsset(PackageResources.text_js, mediaType: script),
+        systemPage: DashboardAsset(PackageResources.system_html, mediaType: "text/html; charset=utf-8"),
+        "system.css": DashboardAsset(PackageResources.system_css, mediaType: "text/css; charset=utf-8"),
+        "system.js": DashboardAsset(PackageResources.system_js, mediaType: script),
+        "system-data.js": DashboardAsset(PackageResources.system_data_js, mediaType: script),
+        "system-plot.js": DashboardAsset(PackageResources.system_plot_js, mediaType: script),
+        "system-tables.js": DashboardAsset(PackageResources.system_tables_js, mediaType: script),
+        "system-symbols.js": DashboardAsset(PackageResources.system_symbols_js, mediaType: script),
     ]
 }

@@ -14,9 +14,9 @@ struct DashboardRoutes: Sendable {
         }
     }
 
-    /// The page itself.
-    func page(_ request: Request) -> Response {
-        guard let asset = assets.file(DashboardAssets.page) else { return Response(status: .notFound) }
+    /// The page itself, or another one.
+    func page(_ request: Request, _ name: String = DashboardAssets.page) -> Response {
+        guard let asset = assets.file(name) else { return Response(status: .notFound) }
         return Self.answer(asset, request)
     }
 

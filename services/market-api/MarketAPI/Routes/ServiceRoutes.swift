@@ -130,7 +130,7 @@ struct ServiceRoutes: Sendable {
                 writer.field("websocket_endpoint", "/ws/price")
                 writer.key("paths")
                 writer.beginArray()
-                for path in Self.paths + SubscriptionRoutes.paths { writer.string(path) }
+                for path in Self.paths + SystemRoutes.paths + SubscriptionRoutes.paths { writer.string(path) }
                 writer.endArray()
                 writer.endObject()
             }

@@ -1,5 +1,6 @@
 import MarketCore
 import MarketWire
+import ServiceKit
 import Synchronization
 
 /// The state of each connection of a feed, by its name.
@@ -32,6 +33,7 @@ final class FeedStatus: Sendable {
     }
 
     private let contents = Mutex(Contents())
+    private let lag = LatencyWindow()
 
     /// - Returns: whether the state is another than before.
     @discardableResult
@@ -54,6 +56,7 @@ final class FeedStatus: Sendable {
     }
 
     func traded(_ trades: [Trade], atMicros micros: Int64) {
+        for trade in trades { lag.record(micros - trade.eventTimeMicros, atMicros: micros) }
         contents.withLock { contents in
             contents.trades += Int64(trades.count)
             contents.lastTradeMicros = trades.last?.eventTimeMicros ?? contents.lastTradeMicros
@@ -62,7 +65,7 @@ final class FeedStatus: Sendable {
 
     /// The heartbeat's entry, with rates since the last one; the counts begin anew.
     func heartbeat(
-        venue: String, name: String, instruments: [Instrument], sinceMicros elapsedMicros: Int64
+        venue: String, name: String, instruments: [Instrument], atMicros now: Int64, sinceMicros elapsedMicros: Int64
     ) -> HeartbeatRecord.Connection {
         contents.withLock { contents in
             defer {
@@ -75,7 +78,7 @@ final class FeedStatus: Sendable {
                 connectedSinceMicros: contents.connectedSinceMicros, lastMessageTimeMicros: contents.lastMessageMicros,
                 lastTradeTimeMicros: contents.lastTradeMicros, messagesPerSecond: Double(contents.messages) / seconds,
                 tradesPerSecond: Double(contents.trades) / seconds, reconnectCount: contents.reconnects,
-                lastError: contents.lastError)
+                lastError: contents.lastError, eventLag: lag.figures(atMicros: now))
         }
     }
 }

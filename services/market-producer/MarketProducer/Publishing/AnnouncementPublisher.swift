@@ -14,6 +14,8 @@ struct AnnouncementPublisher: Sendable {
     let producerID: String
     let time: TimeSource
     let logger: Logger
+    /// Trades that were accepted and that the broker has not acknowledged.
+    let waitingTrades: @Sendable () -> Int
 
     private static let headers = [KafkaHeader(WireSchema.headerName, WireSchema.version)]
     private static let heartbeatPause = Duration.seconds(3)
@@ -26,15 +28,16 @@ struct AnnouncementPublisher: Sendable {
         var last = time.monotonicMicros
         while !Task.isCancelled {
             let now = time.monotonicMicros
+            let wall = time.wallMicros
             let record = HeartbeatRecord(
-                producerID: producerID, startedTimeMicros: started, sentTimeMicros: time.wallMicros,
+                producerID: producerID, startedTimeMicros: started, sentTimeMicros: wall,
                 connections: venues.flatMap { venue in
                     venue.feed.lines.connections.map { connection in
                         venue.statuses[connection.name].heartbeat(
                             venue: venue.feed.venue, name: connection.name, instruments: connection.instruments,
-                            sinceMicros: now - last)
+                            atMicros: wall, sinceMicros: now - last)
                     }
-                })
+                }, version: Version.text, waitingTrades: Int64(waitingTrades()))
             last = now
             do {
                 try await producer.replaceIfFailed()

@@ -66,7 +66,8 @@ public struct MarketProducerService: Sendable {
         let announcing = context.logger(for: "announcements")
         let announcements = AnnouncementPublisher(
             producer: try LastingProducer(kafka.configuration, logger: announcing), catalog: catalog, venues: venues,
-            producerID: settings.producerID, time: time, logger: announcing)
+            producerID: settings.producerID, time: time, logger: announcing,
+            waitingTrades: { publisher.openCount })
         do {
             try await cancelWhenGracefulShutdown {
                 try await withThrowingTaskGroup(of: Void.self) { group in

@@ -58,12 +58,14 @@ extension ProcessingEngine {
             guard let worker = workers[committed.lease.partition], worker.lease.owner == committed.lease.owner else {
                 continue
             }
+            figures?.committed(worker, wallMicros: time.wallMicros)
             worker.committed(committed)
             sentinels[worker.partition] = worker.sentinel
             offsets[worker.partition] = committed.nextOffset
             metrics.record(worker, topic: settings.topic)
         }
         if !offsets.isEmpty { actions.append(.commit(offsets)) }
+        figures?.committed(result, nowMicros: time.monotonicMicros)
         for lease in result.fenced { fenced(lease) }
         mailbox.put(closed: result.rows.map(\.record), sentinels: sentinels)
         publish(result, progress)

@@ -40,12 +40,15 @@ package final class ProcessingEngine {
     var actions: [ConsumerAction] = []
     /// All partitions are paused because too much waits for commits.
     package var isBackpressured = false
+    /// What operators are shown; nil where nobody looks.
+    let figures: EngineFigures?
+    var lastFiguresMicros = Int64.min
 
     /// - Parameter rules: by default those that the settings say.
     package init(
         settings: ProcessorSettings, rules: ProcessingRules? = nil, limits: EngineLimits, time: TimeSource,
         mailbox: LiveMailbox, health: HealthBoard,
-        logger: Logger, submit: @escaping (EngineJob) -> Void,
+        logger: Logger, figures: EngineFigures? = nil, submit: @escaping (EngineJob) -> Void,
         publish: @escaping (CommitResult, [ProgressRecord]) -> Void
     ) {
         self.rules = rules ?? settings.rules
@@ -55,6 +58,7 @@ package final class ProcessingEngine {
         self.mailbox = mailbox
         self.health = health
         self.logger = logger
+        self.figures = figures
         self.submit = submit
         self.publish = publish
         metrics = ProcessingMetrics()
@@ -82,7 +86,9 @@ package final class ProcessingEngine {
         guard !worker.batch.isEmpty || worker.batch.endOffset > worker.state.nextOffset else { return }
         worker.idle.reset()
         if worker.uncommittedSinceMicros == nil { worker.uncommittedSinceMicros = time.monotonicMicros }
+        let newestBefore = worker.state.maxEventMicros
         let requests = worker.step(rawMessage: rawMessage)
+        worker.noteNewest(since: newestBefore)
         guard !requests.isEmpty else { return }
         // The rest of the batch is read again once the holes are here.
         worker.awaitsHoles = true
@@ -103,6 +109,7 @@ package final class ProcessingEngine {
         sendLiveUpdates(now)
         rejoinIfFenced(now)
         rejoinIfForgotten(now)
+        tellFigures(now)
     }
 
     func take(_ event: EngineEvent) {

@@ -21,6 +21,12 @@ package final class PartitionWorker {
     package var awaitsHoles = false
     /// Monotonic time of the first step since the last commit.
     var uncommittedSinceMicros: Int64?
+    /// Own time of the newest trade of the first batch that waits for a commit, and the same of the commit under way:
+    /// what live trades waited longest. Nil where only older trades came, of backfills for one.
+    private var firstWaitingMicros: Int64?
+    private(set) var firstCommittedMicros: Int64?
+    /// What the commit under way counts.
+    private(set) var countersInFlight = ProcessingCounters()
     /// Monotonic time of the claim, or since when the last commit has been on its way.
     private(set) var confirmedMicros: Int64
     var idle = IdleClock()
@@ -67,11 +73,20 @@ package final class PartitionWorker {
         return requests
     }
 
+    /// Takes note of a step that brought newer trades than there were.
+    func noteNewest(since before: Int64?) {
+        guard firstWaitingMicros == nil, let newest = state.maxEventMicros, newest > before ?? .min else { return }
+        firstWaitingMicros = newest
+    }
+
     /// Takes what waits, for a commit. One may be under way at a time.
     func takeWork(nowMicros: Int64) -> PartitionWork {
         confirmedMicros = nowMicros
         let commit = state.takeCommit(&effects)
         commitInFlight = commit.sequence
+        countersInFlight = commit.counters
+        firstCommittedMicros = firstWaitingMicros
+        firstWaitingMicros = nil
         uncommittedSinceMicros = nil
         let work = PartitionWork(
             commit, lease: lease, topic: topic, topicID: log.topicID, keys: { state.table.key($0) }, raw: raw)

@@ -24,6 +24,7 @@ struct ProcessorPipeline: Sendable {
     private let producer: OutgoingProducer
     private let failure: AsyncStream<KafkaError>
     private let influx: InfluxSink?
+    private let status: StatusReporter
 
     /// More jobs than this never wait: one commit and a few questions per partition.
     private static let jobLimit = 100_000
@@ -54,9 +55,13 @@ struct ProcessorPipeline: Sendable {
         let producer = try OutgoingProducer(
             stores.kafka.configuration, logger: context.logger(for: "candles"), onDelivery: { candles.delivered($0) })
         let progress = ProgressPublisher(topic: stores.catalog.progress.name, logger: context.logger(for: "progress"))
+        let figures = EngineFigures()
+        status = StatusReporter(
+            redis: stores.redis, figures: figures, processorID: settings.processorID, topic: settings.topic, time: time,
+            logger: context.logger(for: "status"))
         let engine = ProcessingEngine(
             settings: settings, limits: EngineLimits(), time: time, mailbox: mailbox, health: context.health,
-            logger: logger, submit: { jobsEnd.yield($0) },
+            logger: logger, figures: figures, submit: { jobsEnd.yield($0) },
             publish: { result, records in
                 candles.send(result.rows, through: producer)
                 progress.put(records)
@@ -135,6 +140,10 @@ struct ProcessorPipeline: Sendable {
                 return nil
             }
             group.addTask {
+                await status.run()
+                return nil
+            }
+            group.addTask {
                 await instruments.run()
                 return nil
             }
@@ -177,6 +186,7 @@ struct ProcessorPipeline: Sendable {
         }
         await consumer.close(timeoutMillis: Self.closeMillis)
         await live.flushRemaining()
+        await status.stop()
         await producer.close()
         jobsEnd.finish()
         return fatal
