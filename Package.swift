@@ -122,7 +122,7 @@ let package = Package(
                 .embedInCode("postgres/007_instrument_numbers.sql"), .embedInCode("postgres/008_influx.sql"),
                 .embedInCode("openapi.yaml"), .embedInCode("asyncapi.yaml"),
             ],
-            exclude: ["kafka", "capture.schema.json", "capture.sample.jsonl"]),
+            exclude: ["kafka", "redis", "capture.schema.json", "capture.sample.jsonl"]),
         library(
             "ServiceKit",
             [

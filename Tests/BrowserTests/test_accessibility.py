@@ -43,6 +43,16 @@ def test_the_dashboard(page, browser, show, theme, size):
     assert_accessible(browser, f"/dashboard, {theme}, {size}")
 
 
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_the_system_panel(browser, stack, show, theme, size):
+    show(theme, size)
+    browser.get(f"{stack.address}/dashboard/system?theme={theme}")
+    wait_for(lambda: browser.find_elements(By.CSS_SELECTOR, "#symbols button"), 60, "no symbol is shown")
+    wait_for(lambda: browser.find_elements(By.CSS_SELECTOR, "#partitions td"), 60, "no partition is shown")
+    assert_accessible(browser, f"/dashboard/system, {theme}, {size}")
+
+
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_the_documentation(browser, stack, show, theme):
     show(theme, "desktop")

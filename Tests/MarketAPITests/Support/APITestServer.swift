@@ -26,7 +26,7 @@ struct APITestServer: Sendable {
         configure: (inout APIConfiguration) -> Void = { _ in },
         server change: (inout WebSocketServerConfiguration) -> Void = { _ in },
         subscriptions: (LiveBoard) -> SubscriptionDesk? = { _ in nil },
-        repository: (any CandleRepository)? = nil,
+        repository: (any CandleRepository)? = nil, system: SystemWatch? = nil,
         _ body: (APITestServer) async throws -> Void
     ) async throws {
         var configuration = APIConfiguration(instruments: try symbols.map { try Sample.instrument($0) })
@@ -48,9 +48,9 @@ struct APITestServer: Sendable {
         let application = APIApplication.make(
             APIParts(
                 configuration: configuration, board: board, history: repository ?? history, health: health,
-                metrics: MetricsRegistry(), logger: logger, subscriptions: subscriptions(board), time: time,
-                trades: trades, server: server, shownSettings: shownSettings),
-            onRunning: { listening in port.withLock { $0 = listening } })
+                metrics: MetricsRegistry(), logger: logger, subscriptions: subscriptions(board),
+                system: system, time: time, trades: trades, server: server, shownSettings: shownSettings),
+            services: system.map { [$0] } ?? [], onRunning: { listening in port.withLock { $0 = listening } })
         let group = ServiceGroup(configuration: .init(services: [application], logger: logger))
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
