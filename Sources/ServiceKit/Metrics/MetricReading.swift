@@ -16,7 +16,9 @@ enum CommonMetrics {
     static let definitions: [MetricDefinition] = [
         .init(.gauge, "service_info", ["service", "version"], "1, with the name and version of the program."),
         .init(.gauge, "service_ready", [], "1 while no part keeps the service from its work, else 0."),
-        .init(.gauge, "service_part_ok", ["part"], "1 while this part of the service works, else 0; /health has the reason."),
+        .init(
+            .gauge, "service_part_ok", ["part"],
+            "1 while this part of the service works, else 0; /health has the reason."),
         .init(.counter, "process_cpu_seconds_total", [], "Processor time used, in user and system mode."),
         .init(.gauge, "process_resident_memory_bytes", [], "Memory in use."),
         .init(.gauge, "process_threads", [], "Threads."),

@@ -140,7 +140,8 @@ public final class MetricsRegistry: MetricsFactory, Sendable {
         let isCounter = { (series: Series) in contents.declared[series.name] == .counter }
         var exposition = Exposition(help: contents.help, declared: contents.declared)
         exposition.add(
-            contents.counters.map { ($0.key, String($0.value.value)) } + read.filter { isCounter($0.0) }, type: .counter)
+            contents.counters.map { ($0.key, String($0.value.value)) } + read.filter { isCounter($0.0) }, type: .counter
+        )
         exposition.add(
             contents.gauges.map { ($0.key, Exposition.number($0.value.value)) } + read.filter { !isCounter($0.0) },
             type: .gauge)

@@ -96,7 +96,8 @@ public struct MarketProducerService: Sendable {
         _ group: inout ThrowingTaskGroup<Void, any Error>
     ) {
         let monitor = FeedMonitor(
-            venue: venue.feed.venue, publisher: publisher, backfiller: venue.backfiller, statuses: venue.statuses, health: context.health,
+            venue: venue.feed.venue, publisher: publisher, backfiller: venue.backfiller, statuses: venue.statuses,
+            health: context.health,
             logger: context.logger(for: venue.feed.venue), time: time)
         group.addTask { try await venue.feed.run(monitor) }
         group.addTask { await announcements.announceInstruments(of: venue) }
