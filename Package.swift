@@ -25,6 +25,7 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
 let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
@@ -128,6 +129,7 @@ let package = Package(
             [
                 "MarketCore", "MarketWire", "KafkaClient", "PostgresClient", "RedisClient", "Schemas",
                 hummingbird, httpClient, logging, metrics, coreMetrics, configuration, system, lifecycle,
+                unixSignals,
             ]),
         library("TestServers", path: "Tests/TestServers", ["KafkaClient", "PostgresClient", "RedisClient"]),
         library("SimulatedMarket", path: "Tests/SimulatedMarket", ["MarketCore"]),
@@ -143,7 +145,7 @@ let package = Package(
         tests("KafkaClientTests", ["KafkaClient", "CRdKafka", "TestServers"]),
         tests("PostgresClientTests", ["PostgresClient", "Schemas", "TestServers"]),
         tests("RedisClientTests", ["RedisClient", "TestServers"]),
-        tests("ServiceKitTests", ["ServiceKit", metrics]),
+        tests("ServiceKitTests", ["ServiceKit", logging, metrics]),
         tests("GzipTests", ["Gzip"]),
         tests("InfluxClientTests", ["InfluxClient"]),
         tests(

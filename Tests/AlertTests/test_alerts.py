@@ -92,7 +92,8 @@ def test_too_many_clients(world):
 
 
 def test_missed_trades_that_the_venue_does_not_give(world):
-    world.fault("429 120s")
+    # Longer than the producer waits for an answer.
+    world.fault("slow 20s 170s")
     world.fault("skip 20")
     world.fires("TradesMissing")
     world.fires("BackfillFails")

@@ -36,7 +36,8 @@ enum ImportRules {
                 "WebSockets", "Gzip", "AsyncHTTPClient", "Logging", "FoundationEssentials",
             ]),
             "Sources/ServiceKit": domain.union(clients).union(nio).union(platform).union(swiftServer).union([
-                "Schemas", "Configuration", "CoreMetrics", "SystemPackage", "AsyncHTTPClient", "FoundationEssentials",
+                "Schemas", "Configuration", "CoreMetrics", "UnixSignals", "SystemPackage", "AsyncHTTPClient",
+                "FoundationEssentials",
                 "ArgumentParser",
             ]),
             "schemas": [],

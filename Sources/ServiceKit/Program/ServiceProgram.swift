@@ -143,7 +143,10 @@ public struct ServiceProgram: Sendable {
             services: [
                 .init(
                     service: Body(context: context, run: run), successTerminationBehavior: .gracefullyShutdownGroup,
-                    failureTerminationBehavior: .cancelGroup)
+                    failureTerminationBehavior: .cancelGroup),
+                .init(
+                    service: LogVerbositySignals(logger: context.logger), successTerminationBehavior: .ignore,
+                    failureTerminationBehavior: .ignore),
             ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: Self.quiet(context.logger))
         // A service that cannot finish in 9 s is ended before whoever asked loses patience at 10.
