@@ -25,6 +25,7 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
 let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
@@ -105,6 +106,12 @@ let package = Package(
         library("PostgresClient", ["CLibPQ", "ClientThreads"]),
         library("RedisClient", ["CHiredis", "COpenSSL", "ClientThreads"]),
         library("Gzip", ["CZlib"]),
+        library(
+            "InfluxClient",
+            [
+                httpClient, .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]),
         library("WebSockets", nio + [hummingbird, logging]),
         library("Exchanges", ["MarketCore", "MarketWire", "WebSockets", "Gzip", httpClient] + nio),
         library(
@@ -113,8 +120,8 @@ let package = Package(
                 .embedInCode("postgres/001_candles.sql"), .embedInCode("postgres/002_candle_merge.sql"),
                 .embedInCode("postgres/003_progress.sql"), .embedInCode("postgres/004_records.sql"),
                 .embedInCode("postgres/005_recovery.sql"), .embedInCode("postgres/006_subscriptions.sql"),
-                .embedInCode("postgres/007_instrument_numbers.sql"), .embedInCode("openapi.yaml"),
-                .embedInCode("asyncapi.yaml"),
+                .embedInCode("postgres/007_instrument_numbers.sql"), .embedInCode("postgres/008_influx.sql"),
+                .embedInCode("openapi.yaml"), .embedInCode("asyncapi.yaml"),
             ],
             exclude: ["kafka", "redis", "capture.schema.json", "capture.sample.jsonl"]),
         library(
@@ -122,6 +129,7 @@ let package = Package(
             [
                 "MarketCore", "MarketWire", "KafkaClient", "PostgresClient", "RedisClient", "Schemas",
                 hummingbird, httpClient, logging, metrics, coreMetrics, configuration, system, lifecycle,
+                unixSignals,
             ]),
         library("TestServers", path: "Tests/TestServers", ["KafkaClient", "PostgresClient", "RedisClient"]),
         library("SimulatedMarket", path: "Tests/SimulatedMarket", ["MarketCore"]),
@@ -137,8 +145,9 @@ let package = Package(
         tests("KafkaClientTests", ["KafkaClient", "CRdKafka", "TestServers"]),
         tests("PostgresClientTests", ["PostgresClient", "Schemas", "TestServers"]),
         tests("RedisClientTests", ["RedisClient", "TestServers"]),
-        tests("ServiceKitTests", ["ServiceKit", metrics]),
+        tests("ServiceKitTests", ["ServiceKit", logging, metrics]),
         tests("GzipTests", ["Gzip"]),
+        tests("InfluxClientTests", ["InfluxClient"]),
         tests(
             "ExchangesTests",
             [
@@ -181,8 +190,9 @@ let package = Package(
         + service(
             "trade-processor", library: "TradeProcessor",
             [
-                "MarketCore", "MarketWire", "KafkaClient", "PostgresClient", "RedisClient", "ServiceKit", "Schemas",
-                lifecycle, logging, metrics,
+                "MarketCore", "MarketWire", "KafkaClient", "PostgresClient", "RedisClient", "InfluxClient",
+                "ServiceKit",
+                "Schemas", lifecycle, logging, metrics,
             ])
         + service(
             "market-api", library: "MarketAPI",

@@ -11,6 +11,7 @@ public enum Schemas {
         (5, "recovery", text(PackageResources._05_recovery_sql)),
         (6, "subscriptions", text(PackageResources._06_subscriptions_sql)),
         (7, "instrument_numbers", text(PackageResources._07_instrument_numbers_sql)),
+        (8, "influx", text(PackageResources._08_influx_sql)),
     ]
 
     /// schemas/openapi.yaml, the description of the HTTP interface.

@@ -28,17 +28,23 @@ enum ImportRules {
             "Sources/PostgresClient": platform.union(["CLibPQ", "ClientThreads"]),
             "Sources/RedisClient": platform.union(["CHiredis", "COpenSSL", "ClientThreads"]),
             "Sources/Gzip": ["CZlib"],
+            "Sources/InfluxClient": platform.union([
+                "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOSSL", "FoundationEssentials",
+            ]),
             "Sources/WebSockets": nio.union(platform).union(["Logging"]),
             "Sources/Exchanges": domain.union(platform).union(nio).union([
                 "WebSockets", "Gzip", "AsyncHTTPClient", "Logging", "FoundationEssentials",
             ]),
             "Sources/ServiceKit": domain.union(clients).union(nio).union(platform).union(swiftServer).union([
-                "Schemas", "Configuration", "CoreMetrics", "SystemPackage", "AsyncHTTPClient", "FoundationEssentials",
+                "Schemas", "Configuration", "CoreMetrics", "UnixSignals", "SystemPackage", "AsyncHTTPClient",
+                "FoundationEssentials",
                 "ArgumentParser",
             ]),
             "schemas": [],
             "services/market-producer/MarketProducer": service.union(["KafkaClient", "Exchanges", "WebSockets"]),
-            "services/trade-processor/TradeProcessor": service.union(clients).union(["Dispatch"]),
+            "services/trade-processor/TradeProcessor": service.union(clients).union([
+                "InfluxClient", "Dispatch",
+            ]),
             "services/market-api/MarketAPI": service.union(clients).union(nio).union(["Exchanges", "WebSockets"]),
             "services/exchange-simulator/ExchangeSimulator": service.union(nio).union(["Exchanges", "WebSockets"]),
             "services/market-producer/Main": ["MarketProducer", "ServiceKit"],

@@ -14,14 +14,18 @@ struct LineLogHandler: LogHandler {
 
     let label: String
     let format: Format
-    var logLevel: Logger.Level
+    private var configuredLevel: Logger.Level
+    var logLevel: Logger.Level {
+        get { LogVerbosity.shared.level(configuredLevel) }
+        set { configuredLevel = newValue }
+    }
     var metadata: Logger.Metadata = [:]
     var metadataProvider: Logger.MetadataProvider?
 
     init(label: String, format: Format, level: Logger.Level) {
         self.label = label
         self.format = format
-        logLevel = level
+        configuredLevel = level
     }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {

@@ -2,19 +2,26 @@
 struct Exposition {
     private(set) var text = ""
     private let help: [String: String]
+    private let declared: [String: MetricDefinition.Kind]
 
-    init(help: [String: String]) { self.help = help }
+    /// - Parameters:
+    ///   - help: what a metric is, by its name.
+    ///   - declared: metrics that are shown even where nothing is recorded.
+    init(help: [String: String], declared: [String: MetricDefinition.Kind] = [:]) {
+        self.help = help
+        self.declared = declared
+    }
 
-    mutating func add(_ series: [(MetricsRegistry.Series, String)], type: String) {
-        for (name, members) in Self.grouped(series) {
+    mutating func add(_ series: [(MetricsRegistry.Series, String)], type: MetricDefinition.Kind) {
+        for (name, members) in grouped(series, type) {
             addHead(name, type: type)
             for (series, value) in members { text += "\(name)\(Self.labels(series.labels)) \(value)\n" }
         }
     }
 
     mutating func add(_ series: [(MetricsRegistry.Series, HistogramValue.Snapshot)]) {
-        for (name, members) in Self.grouped(series) {
-            addHead(name, type: "histogram")
+        for (name, members) in grouped(series, .histogram) {
+            addHead(name, type: .histogram)
             for (series, snapshot) in members {
                 var cumulative: Int64 = 0
                 for (bound, count) in zip(HistogramValue.bounds, snapshot.counts) {
@@ -33,15 +40,18 @@ struct Exposition {
         return String(value)
     }
 
-    private mutating func addHead(_ name: String, type: String) {
-        text += "# HELP \(name) \(help[name] ?? String(name.map { $0 == "_" ? " " : $0 }))\n# TYPE \(name) \(type)\n"
+    private mutating func addHead(_ name: String, type: MetricDefinition.Kind) {
+        text += "# HELP \(name) \(help[name] ?? String(name.map { $0 == "_" ? " " : $0 }))\n"
+        text += "# TYPE \(name) \(type.rawValue)\n"
     }
 
-    private static func grouped<Value>(
-        _ series: [(MetricsRegistry.Series, Value)]
+    private func grouped<Value>(
+        _ series: [(MetricsRegistry.Series, Value)], _ type: MetricDefinition.Kind
     ) -> [(String, [(MetricsRegistry.Series, Value)])] {
-        Dictionary(grouping: series) { $0.0.name }.sorted { $0.key < $1.key }.map { name, members in
-            (name, members.sorted { labels($0.0.labels) < labels($1.0.labels) })
+        var groups = Dictionary(grouping: series) { $0.0.name }
+        for (name, kind) in declared where kind == type && groups[name] == nil { groups[name] = [] }
+        return groups.sorted { $0.key < $1.key }.map { name, members in
+            (name, members.sorted { Self.labels($0.0.labels) < Self.labels($1.0.labels) })
         }
     }
 

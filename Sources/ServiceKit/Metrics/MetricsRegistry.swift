@@ -30,6 +30,8 @@ public final class MetricsRegistry: MetricsFactory, Sendable {
         var gauges: [Series: GaugeValue] = [:]
         var histograms: [Series: HistogramValue] = [:]
         var help: [String: String] = [:]
+        var declared: [String: MetricDefinition.Kind] = [:]
+        var readers: [@Sendable () -> [MetricReading]] = []
 
         var count: Int { counters.count + gauges.count + histograms.count }
     }
@@ -40,6 +42,27 @@ public final class MetricsRegistry: MetricsFactory, Sendable {
 
     /// Says in one line what a metric is, for `# HELP`.
     public func describe(_ name: String, _ help: String) { contents.withLock { $0.help[name] = help } }
+
+    /// Says which metrics there are, before anything is recorded.
+    ///
+    /// - Parameter startsCounters: whether counters without labels begin at 0; not for those that are read.
+    public func declare(_ definitions: [MetricDefinition], startsCounters: Bool = true) {
+        contents.withLock { contents in
+            for definition in definitions {
+                contents.help[definition.name] = definition.help
+                contents.declared[definition.name] = definition.kind
+            }
+        }
+        guard startsCounters else { return }
+        for definition in definitions where definition.kind == .counter && definition.labels.isEmpty {
+            _ = counter(Series(definition.name, []))
+        }
+    }
+
+    /// Asks for further values whenever ``text()`` is called.
+    public func read(_ reader: @escaping @Sendable () -> [MetricReading]) {
+        contents.withLock { $0.readers.append(reader) }
+    }
 
     /// The current value of a counter, for tests and for pages that show it.
     public func counterValue(_ name: String, labels: [(String, String)] = []) -> Int64 {
@@ -68,11 +91,17 @@ public final class MetricsRegistry: MetricsFactory, Sendable {
         histogram(Series(label, dimensions))
     }
 
-    // Series live as long as the process: counters that vanish would look like restarts.
+    // Counters live as long as the process: one that vanished would look like a restart.
     public func destroyCounter(_ handler: any CounterHandler) {}
     public func destroyFloatingPointCounter(_ handler: any FloatingPointCounterHandler) {}
     public func destroyMeter(_ handler: any MeterHandler) {}
-    public func destroyRecorder(_ handler: any RecorderHandler) {}
+    /// A gauge goes with what it measured: the last value of a partition that is another's by now would be wrong.
+    public func destroyRecorder(_ handler: any RecorderHandler) {
+        guard let gauge = handler as? GaugeValue else { return }
+        contents.withLock { contents in
+            if let series = contents.gauges.first(where: { $0.value === gauge })?.key { contents.gauges[series] = nil }
+        }
+    }
     public func destroyTimer(_ handler: any TimerHandler) {}
 
     private func counter(_ series: Series) -> CounterValue {
@@ -105,9 +134,17 @@ public final class MetricsRegistry: MetricsFactory, Sendable {
     /// Everything in Prometheus's text format, version 0.0.4.
     public func text() -> String {
         let contents = contents.withLock { $0 }
-        var exposition = Exposition(help: contents.help)
-        exposition.add(contents.counters.map { ($0.key, String($0.value.value)) }, type: "counter")
-        exposition.add(contents.gauges.map { ($0.key, Exposition.number($0.value.value)) }, type: "gauge")
+        let read = contents.readers.flatMap { $0() }.map { reading in
+            (Series(reading.name, reading.labels), Exposition.number(reading.value))
+        }
+        let isCounter = { (series: Series) in contents.declared[series.name] == .counter }
+        var exposition = Exposition(help: contents.help, declared: contents.declared)
+        exposition.add(
+            contents.counters.map { ($0.key, String($0.value.value)) } + read.filter { isCounter($0.0) }, type: .counter
+        )
+        exposition.add(
+            contents.gauges.map { ($0.key, Exposition.number($0.value.value)) } + read.filter { !isCounter($0.0) },
+            type: .gauge)
         exposition.add(contents.histograms.map { ($0.key, $0.value.snapshot()) })
         return exposition.text
     }

@@ -38,17 +38,19 @@ public struct ServiceProgram: Sendable {
     let examples: [String]
     let settings: [any AnySetting]
     let commands: [Command]
+    let metrics: [MetricDefinition]
     let run: @Sendable (ServiceContext) async throws -> Void
 
     public init(
         name: String, summary: String, examples: [String] = [], settings: [any AnySetting], commands: [Command] = [],
-        run: @escaping @Sendable (ServiceContext) async throws -> Void
+        metrics: [MetricDefinition] = [], run: @escaping @Sendable (ServiceContext) async throws -> Void
     ) {
         self.name = name
         self.summary = summary
         self.examples = examples
         self.settings = settings + SharedSettings.common
         self.commands = commands
+        self.metrics = metrics
         self.run = run
     }
 
@@ -119,9 +121,16 @@ public struct ServiceProgram: Sendable {
         let format = (try? settings.value(SharedSettings.logFormat)).flatMap(LineLogHandler.Format.init) ?? .text
         let level = (try? settings.value(SharedSettings.logLevel)).flatMap(Logger.Level.init(rawValue:)) ?? .info
         LoggingSystem.bootstrap { label in LineLogHandler(label: label, format: format, level: level) }
-        let metrics = MetricsRegistry()
-        MetricsSystem.bootstrap(metrics)
-        return ServiceContext(name: name, settings: settings, logger: Logger(label: name), metrics: metrics)
+        let registry = MetricsRegistry()
+        MetricsSystem.bootstrap(registry)
+        let context = ServiceContext(name: name, settings: settings, logger: Logger(label: name), metrics: registry)
+        registry.declare(CommonMetrics.definitions, startsCounters: false)
+        registry.declare(metrics)
+        let started = TimeSource.system.wallMicros
+        registry.read { [name] in
+            CommonMetrics.service(name, context.health) + ProcessUsage.readings(startedMicros: started)
+        }
+        return context
     }
 
     /// Runs the body until it ends or a signal asks it to stop gracefully.
@@ -134,7 +143,10 @@ public struct ServiceProgram: Sendable {
             services: [
                 .init(
                     service: Body(context: context, run: run), successTerminationBehavior: .gracefullyShutdownGroup,
-                    failureTerminationBehavior: .cancelGroup)
+                    failureTerminationBehavior: .cancelGroup),
+                .init(
+                    service: LogVerbositySignals(logger: context.logger), successTerminationBehavior: .ignore,
+                    failureTerminationBehavior: .ignore),
             ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: Self.quiet(context.logger))
         // A service that cannot finish in 9 s is ended before whoever asked loses patience at 10.

@@ -50,7 +50,7 @@ public struct ProcessorSettings: Sendable {
             SharedSettings.metricsHost, metricsPort, groupID, outOfOrderness, idleTimeout, maxFuture, onNewLog,
             liveFlushInterval, commitInterval, migrate, sessionTimeout,
             processorID,
-        ]
+        ] + InfluxSettings.all
 
     public let topic: String
     public let groupID: String
@@ -63,6 +63,8 @@ public struct ProcessorSettings: Sendable {
     public let commitIntervalMicros: Int64
     public let sessionTimeoutMillis: Int64
     public let source: String
+    /// Nil: InfluxDB gets nothing.
+    let influx: InfluxSettings?
     public let processorID: String
 
     public init(_ settings: Settings) throws(SettingsError) {
@@ -77,6 +79,7 @@ public struct ProcessorSettings: Sendable {
         commitIntervalMicros = try settings.value(Self.commitInterval).wholeMicros
         sessionTimeoutMillis = try settings.value(Self.sessionTimeout).wholeMicros / 1_000
         source = try settings.value(SharedSettings.marketSource)
+        influx = try InfluxSettings.read(settings, intervals: intervals)
         processorID = try settings.optionalValue(Self.processorID) ?? ProcessName.text
     }
 }

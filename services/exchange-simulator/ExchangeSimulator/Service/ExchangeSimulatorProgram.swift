@@ -20,5 +20,6 @@ public enum ExchangeSimulatorProgram {
                 ServiceProgram.say(try await ExchangeSimulatorService(context).source())
             }
         ],
+        metrics: SimulatorMetrics.all,
         run: { context in try await ExchangeSimulatorService(context).run() })
 }

@@ -15,7 +15,7 @@ public enum MarketAPI {
             "market-api --api-port 8000 --symbols BTCUSDT,ETHUSDT",
             "curl 'http://127.0.0.1:8000/candles?symbol=BTCUSDT&interval=1m&limit=5'",
         ],
-        settings: APISettings.all
+        settings: APISettings.all, metrics: APIMetrics.all
     ) { context in try await run(context) }
 
     /// - Parameter onRunning: told the port once the server listens.

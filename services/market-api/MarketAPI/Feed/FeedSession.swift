@@ -34,7 +34,7 @@ struct FeedSession: Sendable {
             let messages = board.take(mailbox)
             metrics.countGaps(messages)
             for message in messages { try await session.send(message.frame) }
-            metrics.countFrames(messages.count)
+            metrics.sent(messages)
         }
     }
 

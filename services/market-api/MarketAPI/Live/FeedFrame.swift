@@ -5,10 +5,12 @@ import WebSockets
 /// The text of every message that the API sends to those who follow. schemas/asyncapi.yaml describes them.
 enum FeedFrame {
     static func price(symbol: String, _ quote: Quote) -> FeedMessage {
-        message(.price) { writer in
+        var message = message(.price) { writer in
             writer.field("symbol", symbol)
             quote.write(into: &writer)
         }
+        message.eventTimeMicros = quote.eventTimeMicros
+        return message
     }
 
     /// - Parameter position: of a closed candle; nil of an open one, which is not numbered.
@@ -20,11 +22,13 @@ enum FeedFrame {
     }
 
     static func trade(_ trade: Trade, at position: FeedPosition) -> FeedMessage {
-        message(.trade, at: position) { writer in
+        var message = message(.trade, at: position) { writer in
             writer.field("symbol", trade.instrument.key)
             writer.key("trade")
             trade.write(into: &writer)
         }
+        message.eventTimeMicros = trade.eventTimeMicros
+        return message
     }
 
     /// All that is known of an instrument when its subscription starts, or starts anew.

@@ -37,6 +37,8 @@ struct FeedMessage: Sendable {
     let frame: WebSocketFrameBytes
     /// Of a trade or closed candle its own; of a snapshot those of all its topics; else none.
     var positions: [FeedPosition] = []
+    /// Of a trade its own time, of a price that of the trade that made it, unix microseconds.
+    var eventTimeMicros: Int64?
     /// Of a gap its reason.
     var gap: Mailbox.Gap?
 

@@ -24,10 +24,10 @@ final class Backfiller: Sendable {
     private let logger: Logger
     private let time: TimeSource
 
-    private static let trades = Counter(label: "producer_backfill_trades_total")
-    private static let unavailable = Counter(label: "producer_backfill_unavailable_total")
-    private static let failures = Counter(label: "producer_backfill_failures_total")
-    private static let open = Gauge(label: "producer_backfill_open_trades")
+    private let trades: Counter
+    private let unavailable: Counter
+    private let failures: Counter
+    private let open: Gauge
 
     private static let pause = Duration.milliseconds(200)
     /// Between two lines about a long backfill.
@@ -48,6 +48,11 @@ final class Backfiller: Sendable {
         self.topic = topic
         self.health = health
         part = "backfill of \(venue)"
+        let labels = [("venue", venue)]
+        trades = Counter(label: "producer_backfill_trades_total", dimensions: labels)
+        unavailable = Counter(label: "producer_backfill_unavailable_total", dimensions: labels)
+        failures = Counter(label: "producer_backfill_failures_total", dimensions: labels)
+        open = Gauge(label: "producer_backfill_open_trades", dimensions: labels)
         self.logger = logger
         self.time = time
     }
@@ -90,7 +95,7 @@ final class Backfiller: Sendable {
                 ledger.findLost(atMicros: now)
                 return (ledger.next(atMicros: now, isOurs: directory.isOurs), ledger.openCount)
             }
-            Self.open.record(open)
+            self.open.record(open)
             report(&progress, open: open, now)
             guard let job else {
                 try await Task.sleep(for: Self.pause)
@@ -108,7 +113,7 @@ final class Backfiller: Sendable {
             guard let through = page.through else { return try await nothing(job) }
             let offset = try await publisher.send(page, of: job.instrument)
             ledger.withLock { $0.sent(job, through: through, nextOffset: offset + 1) }
-            Self.trades.increment(by: page.trades.count)
+            trades.increment(by: page.trades.count)
             note(page.unavailable)
             health.set(part, .ok)
             return Int64(page.trades.count)
@@ -116,7 +121,7 @@ final class Backfiller: Sendable {
             throw CancellationError()
         } catch {
             try Task.checkCancellation()
-            Self.failures.increment()
+            failures.increment()
             let now = time.monotonicMicros
             ledger.withLock { $0.failed(job, atMicros: now, countsAsAttempt: false) }
             health.set(part, .failed("\(error)", blocksReadiness: false))
@@ -156,7 +161,7 @@ final class Backfiller: Sendable {
 
     private func note(_ gaps: [UnavailableTrades]) {
         for gap in gaps {
-            Self.unavailable.increment(by: Int64(clamping: gap.tradeIDs.count))
+            unavailable.increment(by: Int64(clamping: gap.tradeIDs.count))
             logger.warning(
                 "trades cannot be had; their candles say so in missing_trades",
                 metadata: [

@@ -8,6 +8,7 @@ import Synchronization
 
 /// Takes what a feed reads to Kafka, and knows how the connection is.
 struct FeedMonitor: TradeReceiver {
+    let venue: String
     let publisher: TradePublisher
     /// Nil where the venue gives no past trades.
     let backfiller: Backfiller?
@@ -17,8 +18,24 @@ struct FeedMonitor: TradeReceiver {
     let time: TimeSource
     let clock = VenueClock()
 
-    private static let unusable = Counter(label: "producer_messages_unusable_total")
-    private static let reconnects = Counter(label: "producer_reconnects_total")
+    private let unusable: Counter
+    private let reconnects: Counter
+
+    /// - Parameter backfiller: nil where the venue gives no past trades.
+    init(
+        venue: String, publisher: TradePublisher, backfiller: Backfiller?, statuses: FeedStatuses, health: HealthBoard,
+        logger: Logger, time: TimeSource
+    ) {
+        self.venue = venue
+        self.publisher = publisher
+        self.backfiller = backfiller
+        self.statuses = statuses
+        self.health = health
+        self.logger = logger
+        self.time = time
+        unusable = Counter(label: "producer_messages_unusable_total", dimensions: [("venue", venue)])
+        reconnects = Counter(label: "producer_reconnects_total", dimensions: [("venue", venue)])
+    }
 
     func receive(_ trades: [Trade], from connection: String) async throws {
         statuses[connection].traded(trades, atMicros: time.wallMicros)
@@ -42,7 +59,7 @@ struct FeedMonitor: TradeReceiver {
             backfiller?.connected()
             logger.info("connected", metadata: ["venue": "\(name)"])
         case .disconnected(let reason, let pause):
-            Self.reconnects.increment()
+            reconnects.increment()
             status.set(.disconnected, atMicros: now, error: reason)
             health.set(name, .failed("not connected: \(reason)", blocksReadiness: false))
             logger.warning(
@@ -52,7 +69,7 @@ struct FeedMonitor: TradeReceiver {
             health.remove(name)
             logger.info("nothing is followed here any more", metadata: ["venue": "\(name)"])
         case .unusable(let reason, let excerpt):
-            Self.unusable.increment()
+            unusable.increment()
             logger.warning(
                 "a message cannot be used",
                 metadata: ["venue": "\(name)", "reason": "\(reason)", "excerpt": "\(excerpt)"])

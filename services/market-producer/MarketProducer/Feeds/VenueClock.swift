@@ -10,6 +10,7 @@ import Synchronization
 final class VenueClock: Sendable {
     private struct Contents {
         var lag: Gauge?
+        var arrival: Gauge?
         var isAhead = false
     }
 
@@ -31,6 +32,10 @@ final class VenueClock: Sendable {
             defer { contents.isAhead = isAhead }
             let lag = contents.lag ?? Gauge(label: "producer_event_lag_seconds", dimensions: [("venue", venue)])
             contents.lag = lag
+            let arrival =
+                contents.arrival ?? Gauge(label: "producer_last_trade_seconds", dimensions: [("venue", venue)])
+            contents.arrival = arrival
+            arrival.record(Double(now) / 1e6)
             return (lag, contents.isAhead != isAhead)
         }
         lag.record(Double(-leadMicros) / 1e6)

@@ -13,7 +13,7 @@ public enum MarketProducerProgram {
             "market-producer --replay BTCUSDT-trades-2024-01-01.csv,BTCUSDT-trades-2024-01-02.csv.gz",
             "market-producer --symbols BTCUSDT,coinbase:BTC-USD --record today.jsonl.gz",
         ],
-        settings: ProducerSettings.all + RecordingSettings.all,
+        settings: ProducerSettings.all + RecordingSettings.all, metrics: ProducerMetrics.all,
         run: { context in try await run(context) })
 
     static func run(_ context: ServiceContext, time: TimeSource = .system) async throws {

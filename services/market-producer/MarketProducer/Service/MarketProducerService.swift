@@ -63,6 +63,7 @@ public struct MarketProducerService: Sendable {
         let desk = SubscriptionDesk(
             settings.instruments, share: settings.share, venues: venues, health: context.health,
             logger: context.logger(for: "subscriptions"))
+        context.metrics.read { [MetricReading("producer_trades_waiting", [], Double(publisher.openCount))] }
         let announcing = context.logger(for: "announcements")
         let announcements = AnnouncementPublisher(
             producer: try LastingProducer(kafka.configuration, logger: announcing), catalog: catalog, venues: venues,
@@ -95,7 +96,8 @@ public struct MarketProducerService: Sendable {
         _ group: inout ThrowingTaskGroup<Void, any Error>
     ) {
         let monitor = FeedMonitor(
-            publisher: publisher, backfiller: venue.backfiller, statuses: venue.statuses, health: context.health,
+            venue: venue.feed.venue, publisher: publisher, backfiller: venue.backfiller, statuses: venue.statuses,
+            health: context.health,
             logger: context.logger(for: venue.feed.venue), time: time)
         group.addTask { try await venue.feed.run(monitor) }
         group.addTask { await announcements.announceInstruments(of: venue) }

@@ -69,6 +69,8 @@ package struct EngineLimits: Sendable {
     package var proofAgeMicros: Int64 = 1_000_000
     /// Pause between two questions for end offsets.
     package var proofPauseMicros: Int64 = 400_000
+    /// Pause between two questions for the lag of all partitions.
+    package var lagPauseMicros: Int64 = 5_000_000
     /// A partition without anything to commit commits just that so often: another owner, or a database that was
     /// restored to before our last commit, is noticed by a quiet partition, too.
     package var confirmationMicros: Int64 = 10_000_000

@@ -113,6 +113,7 @@ extension ProcessingEngine {
     /// Whatever is held of a partition is void; PostgreSQL has what counts.
     func forget(_ partition: Int32) {
         workers[partition] = nil
+        metrics.forget(partition, topic: settings.topic)
         mailbox.forget(partition: partition)
         actions.append(.disown(partition))
     }
@@ -138,6 +139,7 @@ extension ProcessingEngine {
 
     func reportAssignment() {
         metrics.assignedPartitions.record(workers.count)
+        metrics.haltedPartitions.record(halted.count)
         health.set(
             "partitions",
             claiming.isEmpty ? .ok : .starting("claiming \(claiming.count) of \(claiming.count + workers.count)"))

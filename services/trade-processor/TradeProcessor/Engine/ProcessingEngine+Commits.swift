@@ -53,18 +53,23 @@ extension ProcessingEngine {
         var sentinels: [Int32: LiveMailbox.Sentinel] = [:]
         var progress: [ProgressRecord] = []
         var offsets: [Int32: Int64] = [:]
+        var events: [Int64] = []
         for committed in result.committed {
             progress += progressInFlight.removeValue(forKey: committed.lease.partition) ?? []
             guard let worker = workers[committed.lease.partition], worker.lease.owner == committed.lease.owner else {
                 continue
             }
             figures?.committed(worker, wallMicros: time.wallMicros)
+            if let event = worker.firstCommittedMicros { events.append(event) }
             worker.committed(committed)
             sentinels[worker.partition] = worker.sentinel
             offsets[worker.partition] = committed.nextOffset
             metrics.record(worker, topic: settings.topic)
         }
-        if !offsets.isEmpty { actions.append(.commit(offsets)) }
+        if !offsets.isEmpty {
+            actions.append(.commit(offsets))
+            metrics.committed(atMicros: time.wallMicros, events: events)
+        }
         figures?.committed(result, nowMicros: time.monotonicMicros)
         for lease in result.fenced { fenced(lease) }
         mailbox.put(closed: result.rows.map(\.record), sentinels: sentinels)

@@ -3,6 +3,7 @@ import MarketCore
 extension ProcessingEngine {
     /// Lets event time go on where nothing comes in and windows are open.
     func advanceIdle(_ now: Int64) {
+        askForLag(now)
         guard !isBackpressured else { return }
         var candidates: [Int32] = []
         for worker in orderedWorkers where worker.state.hasOpenWindows && !worker.awaitsHoles {
@@ -20,12 +21,20 @@ extension ProcessingEngine {
         }
     }
 
+    /// Asks for the ends of all partitions once in a while, for their lag: also of those that are paused or quiet.
+    private func askForLag(_ now: Int64) {
+        guard now - lastLagMicros >= limits.lagPauseMicros, !workers.isEmpty else { return }
+        lastLagMicros = now
+        submit(.proveEnds(orderedWorkers.map(\.partition)))
+    }
+
     /// The broker said where partitions end: drained is what we have read up to there.
     func proveDrained(_ offsets: [Int32: Int64], askedMicros: Int64) {
-        guard !isBackpressured else { return }
         for (partition, offset) in offsets {
-            guard let worker = workers[partition], !worker.awaitsHoles else { continue }
-            metrics.recordLag(offset - worker.state.nextOffset, partition: partition, topic: settings.topic)
+            guard let worker = workers[partition] else { continue }
+            metrics.recordLag(
+                max(0, offset - worker.state.nextOffset), partition: partition, topic: settings.topic)
+            guard !isBackpressured, !worker.awaitsHoles else { continue }
             if offset == worker.state.nextOffset {
                 worker.idle.proveDrained(atMicros: askedMicros, maxAgeMicros: limits.proofAgeMicros)
             } else {

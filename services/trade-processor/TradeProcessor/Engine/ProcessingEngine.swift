@@ -35,6 +35,7 @@ package final class ProcessingEngine {
     var progressInFlight: [Int32: [ProgressRecord]] = [:]
     var lastCommitMicros: Int64 = 0
     var lastProofMicros: Int64 = 0
+    var lastLagMicros: Int64 = 0
     var lastLiveMicros: Int64 = 0
     /// What the consumer is to do once the present call is over.
     var actions: [ConsumerAction] = []

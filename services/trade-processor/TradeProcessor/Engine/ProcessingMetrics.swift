@@ -13,6 +13,18 @@ struct ProcessingMetrics {
     let idsFilled = Counter(label: "processor_ids_filled_total")
     let assignedPartitions = Gauge(label: "processor_partitions_assigned")
     let haltedPartitions = Gauge(label: "processor_partitions_halted")
+    private let lastCommit = Gauge(label: "processor_last_commit_seconds")
+    private let eventToStore = Timer(label: "processor_event_to_store_seconds")
+    private let quarantined: [QuarantineReason: Counter]
+
+    /// Every reason stands at 0 from the start, so that its first record is an increase.
+    init() {
+        var counters: [QuarantineReason: Counter] = [:]
+        for reason in QuarantineReason.allCases {
+            counters[reason] = Counter(label: "processor_quarantined_total", dimensions: [("reason", reason.rawValue)])
+        }
+        quarantined = counters
+    }
 
     /// Counts what a commit carries. Counted when it is sent: a fenced commit counts too, for the work was done.
     func add(_ work: [PartitionWork]) {
@@ -27,9 +39,27 @@ struct ProcessingMetrics {
             idsFilled.increment(by: counters.idsFilled)
             rowsChanged.increment(by: part.candles.count)
             for reason in QuarantineReason.allCases where counters[reason] > 0 {
-                Counter(label: "processor_quarantined_total", dimensions: [("reason", reason.rawValue)])
-                    .increment(by: counters[reason])
+                quarantined[reason]?.increment(by: counters[reason])
             }
+        }
+    }
+
+    /// A commit went through.
+    ///
+    /// - Parameters:
+    ///   - now: unix microseconds.
+    ///   - events: of each partition the event time of the live trade that waited longest, where there was one.
+    func committed(atMicros now: Int64, events: [Int64]) {
+        lastCommit.record(Double(now) / 1e6)
+        // Clocks that differ can give less than nothing.
+        for event in events { eventToStore.recordMicroseconds(max(0, now - event)) }
+    }
+
+    /// A partition is not ours any more: what its gauges showed last is not true any longer.
+    func forget(_ partition: Int32, topic: String) {
+        let dimensions = [("partition", "\(partition)"), ("topic", topic)]
+        for label in ["processor_next_offset", "processor_watermark_seconds", "processor_lag_records"] {
+            Gauge(label: label, dimensions: dimensions).destroy()
         }
     }
 

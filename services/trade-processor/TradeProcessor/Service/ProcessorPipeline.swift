@@ -23,6 +23,7 @@ struct ProcessorPipeline: Sendable {
     private let subscriptions: DirectoryFollower<SubscriptionsTable>
     private let producer: OutgoingProducer
     private let failure: AsyncStream<KafkaError>
+    private let influx: InfluxSink?
     private let status: StatusReporter
 
     /// More jobs than this never wait: one commit and a few questions per partition.
@@ -100,6 +101,11 @@ struct ProcessorPipeline: Sendable {
         self.producer = producer
         self.progress = progress
         self.failure = failure
+        influx = settings.influx.map { influx in
+            InfluxSink(
+                settings: influx, database: stores.database, time: time, health: context.health,
+                logger: context.logger(for: "influxdb"), random: { Double.random(in: 0..<1) })
+        }
     }
 
     /// Runs until a graceful shutdown: then the group is left, and what waits is committed and published.
@@ -144,6 +150,13 @@ struct ProcessorPipeline: Sendable {
             group.addTask {
                 await subscriptions.run()
                 return nil
+            }
+            if let influx {
+                group.addTask {
+                    var sink = influx
+                    await sink.run()
+                    return nil
+                }
             }
             group.addTask { await stop() }
             var fatal: KafkaError?

@@ -8,6 +8,8 @@ import ServiceKit
 /// The servers that the processor stands on, connected, migrated and checked to belong together.
 struct ProcessorStores: Sendable {
     let pool: PostgresPool
+    /// What the pool connects by, for a connection beside it.
+    let database: PostgresConfiguration
     let redis: RedisClient
     let admin: KafkaAdmin
     let kafka: KafkaSetup
@@ -45,7 +47,7 @@ struct ProcessorStores: Sendable {
             ], mayCreate: catalog.mayCreate, through: admin, health: context.health)
         try await kafka.claimLog(of: settings.source, catalog: catalog, health: context.health)
         return ProcessorStores(
-            pool: pool, redis: redis, admin: admin, kafka: kafka, catalog: catalog,
+            pool: pool, database: configuration, redis: redis, admin: admin, kafka: kafka, catalog: catalog,
             tradesPartitions: try await partitions(of: catalog.trades, admin),
             candlesPartitions: try await partitions(of: catalog.candles, admin))
     }

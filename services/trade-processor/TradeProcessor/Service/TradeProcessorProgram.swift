@@ -26,6 +26,6 @@ public enum TradeProcessorProgram {
                 let applied = try await Migrator(Schemas.postgres).apply(using: PostgresConfiguration(url: url))
                 context.logger.info("schema is current", metadata: ["applied": "\(applied)"])
             }
-        ] + RecoveryCommands.all,
+        ] + RecoveryCommands.all, metrics: ProcessorMetrics.all,
         run: { context in try await TradeProcessorService(context).run() })
 }

@@ -1,3 +1,4 @@
+import Metrics
 import Synchronization
 import WebSockets
 
@@ -40,6 +41,8 @@ final class StreamMailbox: Sendable {
     private let limits: Limits
     private let state: Mutex<State>
 
+    private static let slowClients = Counter(label: "websocket_slow_clients_closed_total")
+
     init(format: StreamFormat, limits: Limits = Limits()) {
         self.limits = limits
         state = Mutex(State(format: format))
@@ -76,6 +79,7 @@ final class StreamMailbox: Sendable {
             return state.waiting.messages.count > limits.messages || state.bytes > limits.bytes
         }
         if isTooMuch {
+            Self.slowClients.increment()
             end(WebSocketCloseError(.policyViolation, "the client reads too slowly"))
         } else {
             wakeup.yield()
