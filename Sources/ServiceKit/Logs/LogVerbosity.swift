@@ -3,8 +3,8 @@ import ServiceLifecycle
 import Synchronization
 import UnixSignals
 
-/// How much more is logged than `LOG_LEVEL` says, changed while the process runs: SIGUSR1 lowers every logger's level by
-/// one step (info to debug, debug to trace), SIGUSR2 goes back to what was configured.
+/// How much more is logged than `LOG_LEVEL` says, changed while the process runs: SIGUSR1 lowers every logger's level
+/// by one step (info to debug, debug to trace), SIGUSR2 goes back to what was configured.
 final class LogVerbosity: Sendable {
     /// The process's own.
     static let shared = LogVerbosity()
