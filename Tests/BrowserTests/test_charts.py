@@ -42,7 +42,7 @@ def test_history_goes_back_to_the_first_candle(page, stack, long):
     wait_for(scroll_back, 60, lambda: f"{len(page.candles())} of {len(long.windows)} candles")
     stored = stack.rows(long.symbol, "10s")
     assert {start: figures(candle) for start, candle in page.candles().items()} == stored
-    page.wait_until_stored(long.symbol, "10s", 30)
+    page.wait_until_stored(long.symbol, "10s", 60)
     # The first trades of the outside truth, too: what was sent is what is drawn.
     first = min(long.windows)
     assert page.bars[0]["time"] == first
@@ -55,7 +55,7 @@ def test_windows_without_trades_are_gaps(page, long):
         lambda: page.script("marketStream.screen.pane.chart.scroll(-0.9)") or len(page.candles()) == len(long.windows),
         60, "not all is read",
     )  # fmt: skip
-    wait_for(lambda: len(page.bars) == len(long.windows), 30, "not all is drawn")
+    wait_for(lambda: len(page.bars) == len(long.windows), 60, "not all is drawn")
     starts = sorted(long.windows)
     times = page.times()
     assert times == sorted(set(times))
@@ -124,11 +124,11 @@ def test_a_late_amendment_is_drawn_and_the_view_stays(page, stack, long):
     wait_for(lambda: stack.rows(long.symbol, "10s", start, start + 1)[start]["high"] == price, 60, "it is not amended")
     row = stack.rows(long.symbol, "10s", start, start + 1)[start]
     assert int(row["revision"]) > int(candles[start]["revision"])
-    wait_for(lambda: figures(page.candles()[start]) == row, 20, "the page does not hear of it")
+    wait_for(lambda: figures(page.candles()[start]) == row, 60, "the page does not hear of it")
     wait_for(
         lambda: [bar["high"] for bar in page.bars if bar["time"] == start] == [999.5], 10, "it is not drawn",
     )
-    page.wait_until_stored(long.symbol, "10s", 20)
+    page.wait_until_stored(long.symbol, "10s", 60)
     after = page.view()
     assert (after["first"], after["last"]) == (before["first"], before["last"])
     assert after["from"] == pytest.approx(before["from"]) and after["to"] == pytest.approx(before["to"])
@@ -165,7 +165,7 @@ def test_scales_and_precision(page, stack, browser, long):
     assert page.script("return marketStream.screen.pane.chart.options().mode") == 1
     browser.find_element(By.ID, "fit").click()
     view = wait_for(
-        lambda: (view := page.view())["first"] == page.bars[0]["time"] and view, 20, "not all candles are shown",
+        lambda: (view := page.view())["first"] == page.bars[0]["time"] and view, 60, "not all candles are shown",
     )
     assert view["last"] == page.bars[-1]["time"]
 
@@ -217,7 +217,7 @@ def test_all_intervals_are_the_stores(page, stack, long):
     page.open(f"?symbol={long.symbol}&interval=10s")
     for index, interval in enumerate(intervals):
         page.press(str(index + 1))
-        wait_for(lambda: page.loaded == f"{long.symbol} {interval}", 20, f"{interval} is not shown")
+        wait_for(lambda: page.loaded == f"{long.symbol} {interval}", 60, f"{interval} is not shown")
         # The open candle of a long interval is no row yet.
         wait_for(
             lambda: page.candles() and page.is_stored(long.symbol, interval) is None, 20,
@@ -243,13 +243,13 @@ def test_words_for_what_there_is_not(page, stack, browser):
     browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": ["*/candles?*"]})
     try:
         page.press("2")
-        wait_for(lambda: "cannot be reached" in notice.text, 20, lambda: f"the chart says {notice.text!r}")
+        wait_for(lambda: "cannot be reached" in notice.text, 60, lambda: f"the chart says {notice.text!r}")
         page.press("[")
         page.press("1")
     finally:
         browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": []})
         browser.execute_cdp_cmd("Network.disable", {})
-    wait_for(lambda: page.loaded and not notice.is_displayed(), 30, lambda: f"the chart says {notice.text!r}")
+    wait_for(lambda: page.loaded and not notice.is_displayed(), 60, lambda: f"the chart says {notice.text!r}")
 
 
 def test_a_symbol_of_another_venue_is_found_and_shown(page, stack, browser):
@@ -266,8 +266,8 @@ def test_a_symbol_of_another_venue_is_found_and_shown(page, stack, browser):
     active = browser.find_element(By.ID, "symbol").get_attribute("aria-activedescendant")
     assert active == options[0].get_attribute("id") and options[0].get_attribute("aria-selected") == "true"
     page.press(Keys.ENTER)
-    wait_for(lambda: page.loaded == f"{market.symbol} 10s", 20, lambda: f"{page.loaded} is shown")
-    page.wait_until_stored(market.symbol, "10s", 30)
+    wait_for(lambda: page.loaded == f"{market.symbol} 10s", 60, lambda: f"{page.loaded} is shown")
+    page.wait_until_stored(market.symbol, "10s", 60)
     assert f"symbol={market.symbol}" in browser.current_url
     browser.refresh()
     wait_for(lambda: page.loaded == f"{market.symbol} 10s", 60, "the address does not lead there")
@@ -282,4 +282,4 @@ def test_waiting_is_told(page, stack):
         wait_for(lambda: "Loading candles" in page.text("#candles-empty"), 10, "the table says nothing")
         proxy.allow()
         wait_for(lambda: page.loaded == "BTCUSDT 1m", 60, "it is not shown in the end")
-        page.wait_until_stored("BTCUSDT", "1m", 30)
+        page.wait_until_stored("BTCUSDT", "1m", 60)
