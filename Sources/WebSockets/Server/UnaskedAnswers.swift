@@ -2,8 +2,9 @@ import NIOCore
 import NIOHTTP1
 import NIOHTTPCompression
 
-/// Takes care of answers that belong to no request: Hummingbird answers so, with an empty 400, to what is no HTTP. It is
-/// given a body here, and led around the compressor, which ends the process when there are more answers than requests.
+/// Takes care of answers that belong to no request: Hummingbird answers so, with an empty 400, to what is no HTTP. The
+/// answer gets a body here and is led around the compressor, which ends the process when there are more answers than
+/// requests.
 ///
 /// One that would come into the middle of another answer is let go, and the connection closed.
 final class UnaskedAnswers: ChannelDuplexHandler, RemovableChannelHandler {
