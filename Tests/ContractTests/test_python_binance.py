@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import psycopg
 import pytest
+import requests
 
 from conftest import variable, wait_for
 
@@ -20,7 +21,7 @@ def client(api):
     client = binance.Client("", "", ping=False)
     client.API_URL = f"{api}/api"
     wait_for(
-        lambda: len(client.get_klines(symbol="BTCUSDT", interval="1m", startTime=0)) >= 2
+        lambda: len(requests.get(f"{api}/candles", params={"interval": "1m"}, timeout=5).json()["candles"]) >= 2
         and len(client.get_exchange_info()["symbols"]) == 2,
         240, "no two minutes have closed, or the venue has said nothing of its symbols")
     return client
@@ -54,7 +55,7 @@ def test_candles_are_those_of_postgres(client):
     for interval, klines in (("1m", minutes), ("10s", client.get_klines(symbol="BTCUSDT", interval="10s"))):
         rows = stored(interval)
         # The newest is still open, and the one before may have been when it was asked for.
-        compared = [kline for kline in klines[:-2] if kline[0] in rows]
+        compared = [kline for kline in klines if kline[0] in rows and kline[0] / 1000 + 90 < time.time()]
         assert compared
         for kline in compared:
             assert figures(kline) == rows[kline[0]]
