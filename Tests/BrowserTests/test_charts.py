@@ -83,7 +83,7 @@ def test_the_legend_tells_a_candle_in_the_stores_words(page, stack, long):
             "Trades": row["trade_count"], "VWAP": str(mean.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)),
         }  # fmt: skip
         wait_for(
-            lambda: {name: page.legend().get(name) for name in wanted} == wanted, 10,
+            lambda: {name: page.legend().get(name) for name in wanted} == wanted, 60,
             lambda: f"{page.legend()} instead of {wanted}",
         )
     # The mouse does the same: on the candle that is fourth from the end.
@@ -93,7 +93,7 @@ def test_the_legend_tells_a_candle_in_the_stores_words(page, stack, long):
     page.browser.execute_cdp_cmd(
         "Input.dispatchMouseEvent", {"type": "mouseMoved", "x": plot["x"] + x, "y": plot["y"] + plot["height"] / 2},
     )
-    wait_for(lambda: page.legend().get("O") == stored[start]["open"], 10, lambda: f"the mouse shows {page.legend()}")
+    wait_for(lambda: page.legend().get("O") == stored[start]["open"], 60, lambda: f"the mouse shows {page.legend()}")
 
 
 def test_a_candle_that_lacks_trades_is_marked(page, stack, long):
@@ -105,7 +105,7 @@ def test_a_candle_that_lacks_trades_is_marked(page, stack, long):
     }  # fmt: skip
     assert lacking and set(lacking.values()) == {"3"}
     marks = "return marketStream.screen.pane.chart.marks().map((mark) => mark.time)"
-    wait_for(lambda: page.script(marks) == sorted(lacking), 10, "the marks are not where trades are missing")
+    wait_for(lambda: page.script(marks) == sorted(lacking), 60, "the marks are not where trades are missing")
     rows = page.script("return [...document.querySelectorAll('#candles .lacks')].map((row) => row.cells[0].title)")
     shown = {row["window_start"] for row in page.rows}
     assert len(rows) == len(shown & lacking.keys())
@@ -126,7 +126,7 @@ def test_a_late_amendment_is_drawn_and_the_view_stays(page, stack, long):
     assert int(row["revision"]) > int(candles[start]["revision"])
     wait_for(lambda: figures(page.candles()[start]) == row, 60, "the page does not hear of it")
     wait_for(
-        lambda: [bar["high"] for bar in page.bars if bar["time"] == start] == [999.5], 10, "it is not drawn",
+        lambda: [bar["high"] for bar in page.bars if bar["time"] == start] == [999.5], 60, "it is not drawn",
     )
     page.wait_until_stored(long.symbol, "10s", 60)
     after = page.view()
@@ -145,7 +145,7 @@ def test_new_candles_do_not_move_a_view_of_the_past(page):
     assert (after["first"], after["last"]) == (before["first"], before["last"])
     # And the newest are one key away, where the view goes on with them.
     page.press("0")
-    wait_for(lambda: page.view()["to"] > len(page.times()) - 1, 10, "the newest candles are not shown")
+    wait_for(lambda: page.view()["to"] > len(page.times()) - 1, 60, "the newest candles are not shown")
     count = len(page.bars)
     wait_for(lambda: len(page.bars) > count, 40, "no candle is added")
     assert page.view()["to"] > len(page.times()) - 1
@@ -180,7 +180,7 @@ def test_local_time_over_the_end_of_daylight_saving(page, stack, screen, autumn)
     assert [bar["time"] for bar in page.bars][:61] == sorted(stored)[:61]
     local = {start: datetime.datetime.fromtimestamp(start, zone) for start in stored}
     assert {time.strftime("%H:%M %z") for time in local.values()} >= {"02:45 +0200", "02:15 +0100"}
-    wait_for(lambda: len(page.rows) == 40, 10, "the table is empty")
+    wait_for(lambda: len(page.rows) == 40, 60, "the table is empty")
     shown = page.script(
         "return [...document.querySelectorAll('#candles tbody tr')].map((row) =>"
         " [Number(row.dataset.windowStart), row.cells[0].textContent, row.cells[0].title])"
@@ -195,7 +195,7 @@ def test_local_time_over_the_end_of_daylight_saving(page, stack, screen, autumn)
     assert marks == [local[start].strftime("%H:%M") for start in sorted(local)]
     page.press("z")
     wait_for(
-        lambda: page.script("return document.querySelector('#candles tbody td').textContent") == "01:31", 10,
+        lambda: page.script("return document.querySelector('#candles tbody td')?.textContent") == "01:31", 30,
         "z does not lead back to UTC",
     )
     assert "zone" not in page.browser.current_url
@@ -220,7 +220,7 @@ def test_all_intervals_are_the_stores(page, stack, long):
         wait_for(lambda: page.loaded == f"{long.symbol} {interval}", 60, f"{interval} is not shown")
         # The open candle of a long interval is no row yet.
         wait_for(
-            lambda: page.candles() and page.is_stored(long.symbol, interval) is None, 20,
+            lambda: page.candles() and page.is_stored(long.symbol, interval) is None, 60,
             lambda: page.is_stored(long.symbol, interval),
         )
 
@@ -231,13 +231,13 @@ def test_words_for_what_there_is_not(page, stack, browser):
         "live", '{"symbol":"EMPTYUSDT","price":"1.25","trade_id":1,"event_time_us":%d,"candles":{}}' % now
     )
     wait_for(
-        lambda: "EMPTYUSDT" in [s["symbol"] for s in stack.get("/symbols")["symbols"]], 10, "the symbol is not listed",
+        lambda: "EMPTYUSDT" in [s["symbol"] for s in stack.get("/symbols")["symbols"]], 60, "the symbol is not listed",
     )
     page.open("?symbol=EMPTYUSDT&interval=10s")
     notice = browser.find_element(By.CSS_SELECTOR, ".pane-notice")
-    wait_for(lambda: "No candle yet" in notice.text, 10, lambda: f"the chart says {notice.text!r}")
-    wait_for(lambda: "No candle yet" in page.text("#candles-empty"), 10, "the table says nothing")
-    wait_for(lambda: "No trade yet" in page.text("#tape-empty"), 10, "the tape says nothing")
+    wait_for(lambda: "No candle yet" in notice.text, 60, lambda: f"the chart says {notice.text!r}")
+    wait_for(lambda: "No candle yet" in page.text("#candles-empty"), 60, "the table says nothing")
+    wait_for(lambda: "No trade yet" in page.text("#tape-empty"), 60, "the tape says nothing")
     # An answer that does not come.
     browser.execute_cdp_cmd("Network.enable", {})
     browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": ["*/candles?*"]})
@@ -278,8 +278,8 @@ def test_waiting_is_told(page, stack):
         page.open("?symbol=BTCUSDT&interval=10s", f"http://127.0.0.1:{proxy.port}")
         proxy.black_hole()
         page.press("2")
-        wait_for(lambda: "Loading candles" in page.text(".pane-notice"), 10, "the chart says nothing")
-        wait_for(lambda: "Loading candles" in page.text("#candles-empty"), 10, "the table says nothing")
+        wait_for(lambda: "Loading candles" in page.text(".pane-notice"), 60, "the chart says nothing")
+        wait_for(lambda: "Loading candles" in page.text("#candles-empty"), 60, "the table says nothing")
         proxy.allow()
         wait_for(lambda: page.loaded == "BTCUSDT 1m", 60, "it is not shown in the end")
         page.wait_until_stored("BTCUSDT", "1m", 60)

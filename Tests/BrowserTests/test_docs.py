@@ -12,7 +12,7 @@ OPENAPI = yaml.safe_load((pathlib.Path(__file__).resolve().parents[2] / "schemas
 
 def test_every_operation_is_shown(browser, stack):
     browser.get(stack.address + "/docs")
-    wait_for(lambda: browser.find_elements(By.CSS_SELECTOR, "section.operation"), 20, lambda: browser.page_source)
+    wait_for(lambda: browser.find_elements(By.CSS_SELECTOR, "section.operation"), 60, lambda: browser.page_source)
     shown = {section.get_attribute("id") for section in browser.find_elements(By.CSS_SELECTOR, "section.operation")}
     assert shown == {operation["operationId"] for path in OPENAPI["paths"].values() for operation in path.values()}
     candles = browser.find_element(By.ID, "getCandles")

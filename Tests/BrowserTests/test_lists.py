@@ -223,9 +223,9 @@ def test_files_are_the_servers_words(page, stack, browser, downloads, day):
 def test_the_layout_is_in_the_address(page, stack, browser, day):
     page.open("?symbol=BTCUSDT&interval=10s")
     page.press("g")
-    wait_for(lambda: page.script("return marketStream.screen.panes.length") == 2, 10, "there are not two charts")
+    wait_for(lambda: page.script("return marketStream.screen.panes.length") == 2, 60, "there are not two charts")
     page.press("g")
-    wait_for(lambda: page.script("return marketStream.screen.panes.length") == 4, 10, "there are not four charts")
+    wait_for(lambda: page.script("return marketStream.screen.panes.length") == 4, 60, "there are not four charts")
     # The third one shows another symbol and interval, chosen by keys and by a click in the list.
     page.press("p")
     page.press("p")
@@ -247,7 +247,7 @@ def test_the_layout_is_in_the_address(page, stack, browser, day):
         page.wait_until_stored(pane["symbol"], pane["interval"], 60, index)
     # One chart again: the others are gone, and nothing follows them.
     browser.find_element(By.CSS_SELECTOR, "#counts label").click()
-    wait_for(lambda: page.script("return document.querySelectorAll('.pane').length") == 1, 10, "the charts stay")
+    wait_for(lambda: page.script("return document.querySelectorAll('.pane').length") == 1, 60, "the charts stay")
     assert "charts=" not in browser.current_url
 
 

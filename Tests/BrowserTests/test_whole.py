@@ -150,8 +150,7 @@ def test_a_full_market_for_minutes(page, stack):
         assert len(ids) == int(row["trade_count"])
         assert sum(seen[id][1] for id in ids) == Decimal(row["volume"])
         checked += 1
-    # Of a market that is starved of processors fewer windows close.
-    assert checked >= SOAK_SECONDS / 40
+    assert checked >= SOAK_SECONDS / 10 - 3
     assert counts["holes"] == 0
     assert after["JSHeapUsedSize"] < before["JSHeapUsedSize"] * 1.5 + 5e6
     assert share < 0.3

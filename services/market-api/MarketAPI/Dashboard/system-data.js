@@ -143,9 +143,11 @@ export function problems(system) {
     warn(`This server's ${part.name}: ${part.reason ?? part.state}`);
   }
   if (system.api.feed !== "connected") bad(`This server's live feed is ${system.api.feed}: prices stand still`);
-  for (const venue of system.venues) {
-    if (venue.state !== "silent") continue;
-    bad(`No live price of ${venue.venue} has come here for ${duration((venue.last_trade_age_ms ?? 0) * 1000)}`);
+  // A venue that nobody is connected to may be silent: its instruments were followed once, or are replayed.
+  const connected = new Set(system.producers.flatMap((producer) => producer.connections.map((one) => one.venue)));
+  for (const { venue, state, last_trade_age_ms: age } of system.venues) {
+    if (state !== "silent" || !connected.has(venue)) continue;
+    bad(`No live price of ${venue} has come here ${age === null ? "yet" : `for ${duration(age * 1000)}`}`);
   }
   return found.sort((one, other) => (one.level === other.level ? 0 : one.level === "bad" ? -1 : 1));
 }
