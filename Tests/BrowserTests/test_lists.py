@@ -2,6 +2,7 @@
 
 import csv
 import io
+import time
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 
 import pytest
@@ -9,6 +10,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from accessibility import assert_accessible
+from chaos.kafkalog import partition_of
 from conftest import FIGURES, figures, wait_for
 from ownmarket import OwnMarket, long_market
 
@@ -16,7 +18,15 @@ from ownmarket import OwnMarket, long_market
 @pytest.fixture(scope="module")
 def day(stack):
     """A symbol that nothing is traded of any more: its figures of 24 hours stand still."""
-    return long_market(stack, "DAY", 400)
+    market = long_market(stack, "DAY", 400)
+    # Its last hour closes with the event time of its partition, which another symbol leads on to the present.
+    clock = next(
+        other for other in (OwnMarket(stack, "CLOCK") for _ in range(1_000))
+        if partition_of(other.symbol, 12) == partition_of(market.symbol, 12)
+    )  # fmt: skip
+    now = time.time()
+    clock.send([(now - 2, "1.5"), (now - 1, "1.5"), (now, "1.5")])
+    return market
 
 
 def row(page, symbol):
