@@ -126,16 +126,12 @@ def figures(candle):
     return {name: None if candle[name] is None else str(candle[name]) for name in FIGURES}
 
 
-class Page:
-    """The dashboard as its user sees it."""
+class View:
+    """A page of ours in the browser."""
 
     def __init__(self, browser, stack):
         self.browser = browser
         self.stack = stack
-
-    def open(self, query="", address=None):
-        self.browser.get(f"{address or self.stack.address}/dashboard{query}")
-        wait_for(lambda: self.loaded, 60, lambda: f"the page shows no history: {self.text('body')[:300]}")
 
     def script(self, body, *arguments):
         return self.browser.execute_script(body, *arguments)
@@ -146,6 +142,14 @@ class Page:
     @property
     def state(self):
         return self.script("return document.body.dataset.state")
+
+
+class Page(View):
+    """The dashboard as its user sees it."""
+
+    def open(self, query="", address=None):
+        self.browser.get(f"{address or self.stack.address}/dashboard{query}")
+        wait_for(lambda: self.loaded, 60, lambda: f"the page shows no history: {self.text('body')[:300]}")
 
     @property
     def loaded(self):

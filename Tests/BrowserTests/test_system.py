@@ -13,33 +13,22 @@ import websockets.sync.client
 from selenium.webdriver.common.by import By
 
 from accessibility import AXE, assert_accessible
-from conftest import ROOT, variable, wait_for
+from conftest import ROOT, View, variable, wait_for
 
 sys.path.insert(0, str(ROOT / "Tests" / "ChaosTests"))
 from chaos.kafkalog import partition_of  # noqa: E402
 
 
-class Panel:
+class Panel(View):
     """The panel as its user sees it."""
 
     def __init__(self, browser, stack):
-        self.browser = browser
-        self.stack = stack
+        super().__init__(browser, stack)
         self.brokers = variable("KAFKA_BROKERS")
 
     def open(self, query=""):
         self.browser.get(f"{self.stack.address}/dashboard/system{query}")
         wait_for(lambda: self.shown_time, 60, lambda: f"no figures: {self.text('main')[:300]}")
-
-    def script(self, body, *arguments):
-        return self.browser.execute_script(body, *arguments)
-
-    def text(self, selector):
-        return self.script("return document.querySelector(arguments[0])?.textContent ?? ''", selector)
-
-    @property
-    def state(self):
-        return self.script("return document.body.dataset.state")
 
     @property
     def shown_time(self):

@@ -13,7 +13,7 @@ import pytest
 
 import influx
 from conftest import wait_for
-from test_recorded_trades import database, produce, progress, trades
+from test_recorded_trades import database, line, produce, progress, trades
 
 # 60 by hand; what is checked is the same.
 OUTAGE_SECONDS = float(os.environ.get("INFLUX_OUTAGE_SECONDS", "4"))
@@ -32,20 +32,7 @@ def server(tmp_path):
 
 def lines():
     """The recording in order, without repeats."""
-    for trade in trades():
-        record = {
-            "venue": "binance",
-            "symbol": "BTCUSDT",
-            "trade_id": trade["last_id"],
-            "price": trade["price"],
-            "quantity": trade["quantity"],
-            "taker_side": "sell" if trade["is_buyer_maker"] else "buy",
-            "event_time_us": trade["time_ms"] * 1000,
-            "received_time_us": trade["time_ms"] * 1000 + 50_000,
-            "trade_count": trade["last_id"] - trade["first_id"] + 1,
-            "aggregate_id": trade["aggregate_id"],
-        }
-        yield json.dumps(record, separators=(",", ":"))
+    return [line(trade) for trade in trades()]
 
 
 def candles(connection):
@@ -127,7 +114,7 @@ def health(port):
 
 def test_points_equal_candles_whatever_happens_to_influxdb(stack, server):
     world = World(stack, server, "influx")
-    recording = list(lines())
+    recording = lines()
     # Trades that come when their windows have closed long ago.
     late = recording[200:1000:100]
     recording = [line for line in recording if line not in late]
@@ -188,7 +175,7 @@ def test_points_equal_candles_whatever_happens_to_influxdb(stack, server):
 def test_another_database_gets_everything_and_a_refusal_is_told(stack, server):
     world = World(stack, server, "influx-again")
     server.start()
-    part = list(lines())[:600]
+    part = lines()[:600]
     first = world.with_influx()
     with psycopg.connect(world.url, autocommit=True) as connection:
         wait_for(lambda: progress(connection, "count(*)") == 12, 90, world.logs)

@@ -141,28 +141,32 @@ def test_ten_second_candles_roll_up_to_the_same(golden):
         assert rolled == expected, f"minute {start}"
 
 
+def line(trade):
+    """A trade of the recording as a record of the topic."""
+    record = {
+        "venue": "binance",
+        "symbol": "BTCUSDT",
+        "trade_id": trade["last_id"],
+        "price": trade["price"],
+        "quantity": trade["quantity"],
+        "taker_side": "sell" if trade["is_buyer_maker"] else "buy",
+        "event_time_us": trade["time_ms"] * 1000,
+        "received_time_us": trade["time_ms"] * 1000 + 50_000,
+        "trade_count": trade["last_id"] - trade["first_id"] + 1,
+        "aggregate_id": trade["aggregate_id"],
+    }
+    return json.dumps(record, separators=(",", ":"))
+
+
 def records(seed):
     """The recording as records of the topic, shuffled within the bound, some of them twice."""
     chance = random.Random(seed)
     result = []
     for trade in trades():
-        record = {
-            "venue": "binance",
-            "symbol": "BTCUSDT",
-            "trade_id": trade["last_id"],
-            "price": trade["price"],
-            "quantity": trade["quantity"],
-            "taker_side": "sell" if trade["is_buyer_maker"] else "buy",
-            "event_time_us": trade["time_ms"] * 1000,
-            "received_time_us": trade["time_ms"] * 1000 + 50_000,
-            "trade_count": trade["last_id"] - trade["first_id"] + 1,
-            "aggregate_id": trade["aggregate_id"],
-        }
-        line = json.dumps(record, separators=(",", ":"))
         # Late by less than OUT_OF_ORDERNESS, so that no window has closed.
         for _ in range(chance.choice((1, 1, 1, 2, 3))):
-            result.append((trade["time_ms"] + chance.uniform(0, 1_900), line))
-    return [line for _, line in sorted(result)]
+            result.append((trade["time_ms"] + chance.uniform(0, 1_900), line(trade)))
+    return [text for _, text in sorted(result)]
 
 
 def produce(stack, topic, lines):

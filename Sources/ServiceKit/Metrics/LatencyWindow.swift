@@ -26,16 +26,21 @@ public final class LatencyWindow: Sendable {
     /// - Parameters:
     ///   - micros: below 0, which clocks that differ can give, counts as 0.
     ///   - now: any clock's microseconds, the same one always.
-    public func record(_ micros: Int64, atMicros now: Int64) {
-        let value = min(max(micros, 0), (1 << Self.highestExponent) - 1)
+    public func record(_ micros: Int64, atMicros now: Int64) { record(CollectionOfOne(micros), atMicros: now) }
+
+    /// Counts durations of the same moment, as ``record(_:atMicros:)`` does one.
+    public func record(_ durations: some Sequence<Int64>, atMicros now: Int64) {
         let number = now / Self.slotMicros
         let place = Int(number.magnitude % UInt64(Self.slotCount))
         slots.withLock { slots in
-            if slots[place].number != number {
-                slots[place] = Slot(number: number, counts: Array(repeating: 0, count: Self.bucketCount))
+            for micros in durations {
+                let value = min(max(micros, 0), (1 << Self.highestExponent) - 1)
+                if slots[place].number != number {
+                    slots[place] = Slot(number: number, counts: Array(repeating: 0, count: Self.bucketCount))
+                }
+                slots[place].counts[Self.bucket(of: value)] += 1
+                slots[place].max = max(slots[place].max, value)
             }
-            slots[place].counts[Self.bucket(of: value)] += 1
-            slots[place].max = max(slots[place].max, value)
         }
     }
 

@@ -56,7 +56,7 @@ final class FeedStatus: Sendable {
     }
 
     func traded(_ trades: [Trade], atMicros micros: Int64) {
-        for trade in trades { lag.record(micros - trade.eventTimeMicros, atMicros: micros) }
+        lag.record(trades.lazy.map { micros - $0.eventTimeMicros }, atMicros: micros)
         contents.withLock { contents in
             contents.trades += Int64(trades.count)
             contents.lastTradeMicros = trades.last?.eventTimeMicros ?? contents.lastTradeMicros
