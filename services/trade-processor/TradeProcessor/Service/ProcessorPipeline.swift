@@ -166,6 +166,8 @@ struct ProcessorPipeline: Sendable {
             }
             return fatal
         }
+        // Only now does nobody write `running` any more, and the last word is the last.
+        await status.stop()
         if let fatal { throw fatal }
     }
 
@@ -186,7 +188,6 @@ struct ProcessorPipeline: Sendable {
         }
         await consumer.close(timeoutMillis: Self.closeMillis)
         await live.flushRemaining()
-        await status.stop()
         await producer.close()
         jobsEnd.finish()
         return fatal

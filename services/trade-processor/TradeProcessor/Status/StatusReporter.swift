@@ -42,7 +42,7 @@ struct StatusReporter: Sendable {
         }
     }
 
-    /// The last word.
+    /// The last word. Not while `run` goes on: it would be overwritten.
     func stop() async { await write(.stopped) }
 
     private func write(_ state: ProcessorStatusRecord.State) async {
