@@ -29,6 +29,7 @@ let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swi
 let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let nio: [Target.Dependency] = [
@@ -71,12 +72,146 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
         swiftSettings: swiftSettings, linkerSettings: rpaths)
 }
 
+let libraryTargets: [Target] = [
+    .systemLibrary(name: "CRdKafka", path: "Sources/CRdKafka"),
+    .systemLibrary(name: "CLibPQ", path: "Sources/CLibPQ"),
+    .systemLibrary(name: "CHiredis", path: "Sources/CHiredis"),
+    .systemLibrary(name: "COpenSSL", path: "Sources/COpenSSL"),
+    .systemLibrary(name: "CZlib", path: "Sources/CZlib"),
+    library("MarketCore"),
+    library("MarketWire", ["MarketCore"]),
+    library("ClientThreads"),
+    library("KafkaClient", ["CRdKafka", "ClientThreads"]),
+    library("PostgresClient", ["CLibPQ", "ClientThreads"]),
+    library("RedisClient", ["CHiredis", "COpenSSL", "ClientThreads"]),
+    library("Gzip", ["CZlib"]),
+    library(
+        "InfluxClient",
+        [
+            httpClient, .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        ]),
+    library("WebSockets", nio + [hummingbird, logging]),
+    library("Exchanges", ["MarketCore", "MarketWire", "WebSockets", "Gzip", httpClient] + nio),
+    library(
+        "Schemas", path: "schemas",
+        resources: [
+            .embedInCode("postgres/001_candles.sql"), .embedInCode("postgres/002_candle_merge.sql"),
+            .embedInCode("postgres/003_progress.sql"), .embedInCode("postgres/004_records.sql"),
+            .embedInCode("postgres/005_recovery.sql"), .embedInCode("postgres/006_subscriptions.sql"),
+            .embedInCode("postgres/007_instrument_numbers.sql"), .embedInCode("postgres/008_influx.sql"),
+            .embedInCode("openapi.yaml"), .embedInCode("asyncapi.yaml"),
+        ],
+        exclude: ["kafka", "redis", "capture.schema.json", "capture.sample.jsonl"]),
+    library(
+        "ServiceKit",
+        [
+            "MarketCore", "MarketWire", "KafkaClient", "PostgresClient", "RedisClient", "InfluxClient", "Schemas",
+            hummingbird, httpClient, logging, metrics, coreMetrics, configuration, system, lifecycle,
+            unixSignals,
+        ]),
+]
+
+let testTargets: [Target] = [
+    library("TestServers", path: "Tests/TestServers", ["KafkaClient", "PostgresClient", "RedisClient"]),
+    library("SimulatedMarket", path: "Tests/SimulatedMarket", ["MarketCore"]),
+    library(
+        "Simulation", path: "Tests/Simulation/Simulation",
+        ["SimulatedMarket", "TradeProcessor", "MarketCore", "MarketWire", "ServiceKit", logging]),
+    .executableTarget(
+        name: "simulate", dependencies: ["Simulation"], path: "Tests/Simulation/Main",
+        swiftSettings: swiftSettings, linkerSettings: rpaths),
+    tests("SimulationTests", ["Simulation", "SimulatedMarket"]),
+    tests("MarketCoreTests", ["MarketCore", "SimulatedMarket"]),
+    tests("MarketWireTests", ["MarketWire", "MarketCore"]),
+    tests("KafkaClientTests", ["KafkaClient", "CRdKafka", "TestServers"]),
+    tests("PostgresClientTests", ["PostgresClient", "Schemas", "TestServers"]),
+    tests("RedisClientTests", ["RedisClient", "TestServers"]),
+    tests("ServiceKitTests", ["ServiceKit", logging, metrics]),
+    tests("GzipTests", ["Gzip"]),
+    tests("InfluxClientTests", ["InfluxClient"]),
+    tests(
+        "ExchangesTests",
+        [
+            "Exchanges", "Gzip", "MarketCore", "MarketWire", "TestServers", "WebSockets", hummingbird, lifecycle,
+            logging,
+        ] + nio),
+    tests(
+        "ExchangeSimulatorTests",
+        [
+            "ExchangeSimulator", "Exchanges", "MarketCore", "MarketWire", "ServiceKit", "TestServers", "WebSockets",
+            httpClient, lifecycle, logging,
+        ] + nio),
+    tests(
+        "MarketProducerTests",
+        [
+            "MarketProducer", "Exchanges", "KafkaClient", "CRdKafka", "MarketCore", "MarketWire", "ServiceKit",
+            "TestServers", "exchange-simulator", lifecycle, logging, metrics,
+        ]),
+    tests(
+        "MarketAPITests",
+        [
+            "MarketAPI", "Exchanges", "KafkaClient", "MarketCore", "MarketWire", "PostgresClient", "RedisClient",
+            "Schemas", "ServiceKit", "TestServers", "WebSockets", httpClient, lifecycle, logging, metrics,
+        ] + nio + [hummingbird]),
+    tests("WebSocketsTests", ["WebSockets", hummingbird, lifecycle, logging] + nio),
+    tests(
+        "TradeProcessorTests",
+        [
+            "TradeProcessor", "MarketCore", "MarketWire", "RedisClient", "PostgresClient", "KafkaClient",
+            "Schemas", "ServiceKit", "TestServers", logging,
+        ]),
+    tests(
+        "MarketCtlTests",
+        [
+            "MarketCtl", "TradeProcessor", "MarketCore", "MarketWire", "PostgresClient", "KafkaClient", "Schemas",
+            "ServiceKit", "TestServers", arguments, logging,
+        ]),
+    tests("TidyTests", []),
+]
+
+let serviceTargets: [[Target]] = [
+    service(
+        "market-producer", library: "MarketProducer",
+        [
+            "MarketCore", "MarketWire", "KafkaClient", "Exchanges", "ServiceKit", "WebSockets", lifecycle, logging,
+            metrics,
+        ]),
+    service(
+        "trade-processor", library: "TradeProcessor",
+        [
+            "MarketCore", "MarketWire", "KafkaClient", "PostgresClient", "RedisClient", "InfluxClient",
+            "ServiceKit",
+            "Schemas", lifecycle, logging, metrics,
+        ]),
+    service(
+        "market-api", library: "MarketAPI",
+        [
+            "MarketCore", "MarketWire", "KafkaClient", "PostgresClient", "RedisClient", "Exchanges", "Schemas",
+            "ServiceKit", "WebSockets", hummingbird, hummingbirdCore, httpTypes, lifecycle, logging, metrics,
+        ], resources: [.embedInCode("Dashboard"), .embedInCode("Documentation")]),
+    service(
+        "marketctl", library: "MarketCtl",
+        [
+            "MarketCore", "MarketWire", "KafkaClient", "PostgresClient", "RedisClient", "InfluxClient", "Exchanges",
+            "Schemas", "ServiceKit", arguments, httpClient, httpTypes, logging, system,
+            .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+        ]),
+    service(
+        "exchange-simulator", library: "ExchangeSimulator",
+        [
+            "MarketCore", "MarketWire", "Exchanges", "ServiceKit", "WebSockets", hummingbird, lifecycle, logging,
+            metrics,
+        ] + nio),
+]
+
 let package = Package(
     name: "market-stream",
     products: [
         .executable(name: "market-producer", targets: ["market-producer"]),
         .executable(name: "trade-processor", targets: ["trade-processor"]),
         .executable(name: "market-api", targets: ["market-api"]),
+        .executable(name: "marketctl", targets: ["marketctl"]),
         .executable(name: "exchange-simulator", targets: ["exchange-simulator"]),
         .executable(name: "simulate", targets: ["simulate"]),
     ],
@@ -92,118 +227,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.8.0"),
         .package(url: "https://github.com/apple/swift-configuration.git", from: "1.2.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.5.0"),
     ],
-    targets: [
-        .systemLibrary(name: "CRdKafka", path: "Sources/CRdKafka"),
-        .systemLibrary(name: "CLibPQ", path: "Sources/CLibPQ"),
-        .systemLibrary(name: "CHiredis", path: "Sources/CHiredis"),
-        .systemLibrary(name: "COpenSSL", path: "Sources/COpenSSL"),
-        .systemLibrary(name: "CZlib", path: "Sources/CZlib"),
-        library("MarketCore"),
-        library("MarketWire", ["MarketCore"]),
-        library("ClientThreads"),
-        library("KafkaClient", ["CRdKafka", "ClientThreads"]),
-        library("PostgresClient", ["CLibPQ", "ClientThreads"]),
-        library("RedisClient", ["CHiredis", "COpenSSL", "ClientThreads"]),
-        library("Gzip", ["CZlib"]),
-        library(
-            "InfluxClient",
-            [
-                httpClient, .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
-            ]),
-        library("WebSockets", nio + [hummingbird, logging]),
-        library("Exchanges", ["MarketCore", "MarketWire", "WebSockets", "Gzip", httpClient] + nio),
-        library(
-            "Schemas", path: "schemas",
-            resources: [
-                .embedInCode("postgres/001_candles.sql"), .embedInCode("postgres/002_candle_merge.sql"),
-                .embedInCode("postgres/003_progress.sql"), .embedInCode("postgres/004_records.sql"),
-                .embedInCode("postgres/005_recovery.sql"), .embedInCode("postgres/006_subscriptions.sql"),
-                .embedInCode("postgres/007_instrument_numbers.sql"), .embedInCode("postgres/008_influx.sql"),
-                .embedInCode("openapi.yaml"), .embedInCode("asyncapi.yaml"),
-            ],
-            exclude: ["kafka", "redis", "capture.schema.json", "capture.sample.jsonl"]),
-        library(
-            "ServiceKit",
-            [
-                "MarketCore", "MarketWire", "KafkaClient", "PostgresClient", "RedisClient", "Schemas",
-                hummingbird, httpClient, logging, metrics, coreMetrics, configuration, system, lifecycle,
-                unixSignals,
-            ]),
-        library("TestServers", path: "Tests/TestServers", ["KafkaClient", "PostgresClient", "RedisClient"]),
-        library("SimulatedMarket", path: "Tests/SimulatedMarket", ["MarketCore"]),
-        library(
-            "Simulation", path: "Tests/Simulation/Simulation",
-            ["SimulatedMarket", "TradeProcessor", "MarketCore", "MarketWire", "ServiceKit", logging]),
-        .executableTarget(
-            name: "simulate", dependencies: ["Simulation"], path: "Tests/Simulation/Main",
-            swiftSettings: swiftSettings, linkerSettings: rpaths),
-        tests("SimulationTests", ["Simulation", "SimulatedMarket"]),
-        tests("MarketCoreTests", ["MarketCore", "SimulatedMarket"]),
-        tests("MarketWireTests", ["MarketWire", "MarketCore"]),
-        tests("KafkaClientTests", ["KafkaClient", "CRdKafka", "TestServers"]),
-        tests("PostgresClientTests", ["PostgresClient", "Schemas", "TestServers"]),
-        tests("RedisClientTests", ["RedisClient", "TestServers"]),
-        tests("ServiceKitTests", ["ServiceKit", logging, metrics]),
-        tests("GzipTests", ["Gzip"]),
-        tests("InfluxClientTests", ["InfluxClient"]),
-        tests(
-            "ExchangesTests",
-            [
-                "Exchanges", "Gzip", "MarketCore", "MarketWire", "TestServers", "WebSockets", hummingbird, lifecycle,
-                logging,
-            ] + nio),
-        tests(
-            "ExchangeSimulatorTests",
-            [
-                "ExchangeSimulator", "Exchanges", "MarketCore", "MarketWire", "ServiceKit", "TestServers", "WebSockets",
-                httpClient, lifecycle, logging,
-            ] + nio),
-        tests(
-            "MarketProducerTests",
-            [
-                "MarketProducer", "Exchanges", "KafkaClient", "CRdKafka", "MarketCore", "MarketWire", "ServiceKit",
-                "TestServers", "exchange-simulator", lifecycle, logging, metrics,
-            ]),
-        tests(
-            "MarketAPITests",
-            [
-                "MarketAPI", "Exchanges", "KafkaClient", "MarketCore", "MarketWire", "PostgresClient", "RedisClient",
-                "Schemas", "ServiceKit", "TestServers", "WebSockets", httpClient, lifecycle, logging, metrics,
-            ] + nio + [hummingbird]),
-        tests("WebSocketsTests", ["WebSockets", hummingbird, lifecycle, logging] + nio),
-        tests(
-            "TradeProcessorTests",
-            [
-                "TradeProcessor", "MarketCore", "MarketWire", "RedisClient", "PostgresClient", "KafkaClient",
-                "Schemas", "ServiceKit", "TestServers", logging,
-            ]),
-        tests("TidyTests", []),
-    ]
-        + service(
-            "market-producer", library: "MarketProducer",
-            [
-                "MarketCore", "MarketWire", "KafkaClient", "Exchanges", "ServiceKit", "WebSockets", lifecycle, logging,
-                metrics,
-            ])
-        + service(
-            "trade-processor", library: "TradeProcessor",
-            [
-                "MarketCore", "MarketWire", "KafkaClient", "PostgresClient", "RedisClient", "InfluxClient",
-                "ServiceKit",
-                "Schemas", lifecycle, logging, metrics,
-            ])
-        + service(
-            "market-api", library: "MarketAPI",
-            [
-                "MarketCore", "MarketWire", "KafkaClient", "PostgresClient", "RedisClient", "Exchanges", "Schemas",
-                "ServiceKit", "WebSockets", hummingbird, hummingbirdCore, httpTypes, lifecycle, logging, metrics,
-            ], resources: [.embedInCode("Dashboard"), .embedInCode("Documentation")])
-        + service(
-            "exchange-simulator", library: "ExchangeSimulator",
-            [
-                "MarketCore", "MarketWire", "Exchanges", "ServiceKit", "WebSockets", hummingbird, lifecycle, logging,
-                metrics,
-            ] + nio)
+    targets: libraryTargets + serviceTargets.flatMap { $0 } + testTargets
 )

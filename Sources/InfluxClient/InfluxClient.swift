@@ -3,12 +3,12 @@ import NIOCore
 import NIOHTTP1
 import NIOSSL
 
-/// Writes points to one InfluxDB over HTTP.
+/// Writes points to one InfluxDB over HTTP, and asks it what it has.
 public final class InfluxClient: Sendable {
     private let configuration: InfluxConfiguration
     private let client: HTTPClient
 
-    /// An answer that is longer than this is cut: it is an error's text.
+    /// An answer that is longer than this is none that we asked for.
     private static let maxAnswerBytes = 64 << 10
     private static let timeoutSeconds: Int64 = 30
 
@@ -31,20 +31,28 @@ public final class InfluxClient: Sendable {
     /// - Throws: ``InfluxError`` where the server has not said that it has all of them; `CancellationError`.
     public func write(_ points: [InfluxPoint]) async throws {
         guard !points.isEmpty else { return }
-        let request = InfluxRequest(configuration, points)
+        _ = try await send(InfluxRequest(configuration, writing: points))
+    }
+
+    /// Asks a question in InfluxQL, which every InfluxDB knows at `/query` (2.x where the bucket has a mapping).
+    ///
+    /// - Returns: the answer's JSON.
+    /// - Throws: as ``write(_:)``.
+    public func query(_ text: String) async throws -> [UInt8] {
+        try await send(InfluxRequest(configuration, asking: text))
+    }
+
+    private func send(_ request: InfluxRequest) async throws -> [UInt8] {
         var message = HTTPClientRequest(url: request.url)
-        message.method = .POST
+        message.method = request.body.isEmpty ? .GET : .POST
         for (name, value) in request.headers { message.headers.add(name: name, value: value) }
-        message.body = .bytes(ByteBuffer(string: request.body))
+        if !request.body.isEmpty { message.body = .bytes(ByteBuffer(string: request.body)) }
         let status: Int
-        var answer = ""
+        let answer: [UInt8]
         do {
             let response = try await client.execute(message, timeout: .seconds(Self.timeoutSeconds))
             status = Int(response.status.code)
-            if !(200..<300).contains(status) {
-                let body = try await response.body.collect(upTo: Self.maxAnswerBytes)
-                answer = String(decoding: body.readableBytesView.prefix(300), as: UTF8.self)
-            }
+            answer = Array(try await response.body.collect(upTo: Self.maxAnswerBytes).readableBytesView)
         } catch is CancellationError {
             throw CancellationError()
         } catch {
@@ -53,8 +61,11 @@ public final class InfluxClient: Sendable {
         }
         guard (200..<300).contains(status) else {
             throw InfluxError(
-                .refused(status: status), "\(configuration.baseURL) answered \(status): \(redacted(answer))")
+                .refused(status: status),
+                "\(configuration.baseURL) answered \(status): "
+                    + redacted(String(decoding: answer.prefix(300), as: UTF8.self)))
         }
+        return answer
     }
 
     /// Ends the connections. Nothing may be written afterwards.

@@ -1,18 +1,29 @@
 import FoundationEssentials
 
-/// A write as the bytes it is made of, for any of the three endpoints.
+/// A request as the bytes it is made of, for any of the three endpoints.
 package struct InfluxRequest: Sendable, Hashable {
     package let url: String
     /// By name; the secret is among them.
     package let headers: [String: String]
+    /// Empty for a question, which is a GET.
     package let body: String
 
-    package init(_ configuration: InfluxConfiguration, _ points: [InfluxPoint]) {
+    package init(_ configuration: InfluxConfiguration, writing points: [InfluxPoint]) {
         url = configuration.baseURL + Self.path(configuration)
         var headers = ["Content-Type": "text/plain; charset=utf-8", "User-Agent": "market-stream"]
         headers["Authorization"] = Self.authorization(configuration)
         self.headers = headers
         body = InfluxPoint.body(points)
+    }
+
+    /// - Parameter question: in InfluxQL.
+    package init(_ configuration: InfluxConfiguration, asking question: String) {
+        let database = Self.encoded(configuration.database)
+        url = "\(configuration.baseURL)/query?db=\(database)&epoch=s&q=\(Self.encoded(question))"
+        var headers = ["User-Agent": "market-stream"]
+        headers["Authorization"] = Self.authorization(configuration)
+        self.headers = headers
+        body = ""
     }
 
     private static func path(_ configuration: InfluxConfiguration) -> String {

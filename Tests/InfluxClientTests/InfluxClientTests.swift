@@ -48,34 +48,34 @@ import Testing
 
     @Test func version1() throws {
         let plain = try InfluxConfiguration(host: "influx.example", api: .v1, database: "my market/1")
-        let request = InfluxRequest(plain, [try point()])
+        let request = InfluxRequest(plain, writing: [try point()])
         #expect(request.url == "http://influx.example:8086/write?db=my%20market%2F1&precision=s")
         #expect(request.headers["Authorization"] == nil)
         #expect(request.headers["Content-Type"] == "text/plain; charset=utf-8")
         #expect(request.body == (try point()).line + "\n")
 
         let token = try InfluxConfiguration(host: "h", api: .v1, database: "d", token: "secret")
-        #expect(InfluxRequest(token, []).headers["Authorization"] == "Token secret")
+        #expect(InfluxRequest(token, writing: []).headers["Authorization"] == "Token secret")
         let user = try InfluxConfiguration(
             host: "h", api: .v1, database: "d", username: "Aladdin", token: "open sesame")
         // RFC 7617's own example.
-        #expect(InfluxRequest(user, []).headers["Authorization"] == "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==")
+        #expect(InfluxRequest(user, writing: []).headers["Authorization"] == "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==")
     }
 
     @Test func version2() throws {
         let configuration = try InfluxConfiguration(
             host: "https://cloud.example", api: .v2, database: "candles", organization: "a&b", username: "unused",
             token: "secret")
-        let request = InfluxRequest(configuration, [])
+        let request = InfluxRequest(configuration, writing: [])
         #expect(request.url == "https://cloud.example/api/v2/write?org=a%26b&bucket=candles&precision=s")
         #expect(request.headers["Authorization"] == "Token secret")
         let without = try InfluxConfiguration(host: "h", api: .v2, database: "candles")
-        #expect(InfluxRequest(without, []).url == "http://h:8086/api/v2/write?bucket=candles&precision=s")
+        #expect(InfluxRequest(without, writing: []).url == "http://h:8086/api/v2/write?bucket=candles&precision=s")
     }
 
     @Test func version3() throws {
         let configuration = try InfluxConfiguration(host: "h", api: .v3, database: "candles", token: "secret")
-        let request = InfluxRequest(configuration, [])
+        let request = InfluxRequest(configuration, writing: [])
         #expect(
             request.url == "http://h:8181/api/v3/write_lp?db=candles&precision=second&accept_partial=false")
         #expect(request.headers["Authorization"] == "Bearer secret")

@@ -13,6 +13,12 @@ import Testing
         #expect(filter.admit("0/1 brokers are down", nowMicros: 1_000) == 1)
     }
 
+    @Test func asManyAsABurstPass() {
+        var filter = RepeatFilter(burst: 3, pauseMicros: 100)
+        #expect((0..<5).map { filter.admit("trade \($0) is late", nowMicros: $0) } == [0, 0, 0, nil, nil])
+        #expect((100..<104).map { filter.admit("trade \($0) is late", nowMicros: $0) } == [2, 0, 0, nil])
+    }
+
     @Test func linesOfOtherWordsDoNotHoldEachOtherBack() {
         var filter = RepeatFilter(pauseMicros: 100)
         #expect(filter.admit("a is down", nowMicros: 0) == 0)

@@ -37,8 +37,7 @@ enum ImportRules {
             ]),
             "Sources/ServiceKit": domain.union(clients).union(nio).union(platform).union(swiftServer).union([
                 "Schemas", "Configuration", "CoreMetrics", "UnixSignals", "SystemPackage", "AsyncHTTPClient",
-                "FoundationEssentials",
-                "ArgumentParser",
+                "FoundationEssentials", "InfluxClient",
             ]),
             "schemas": [],
             "services/market-producer/MarketProducer": service.union(["KafkaClient", "Exchanges", "WebSockets"]),
@@ -47,6 +46,10 @@ enum ImportRules {
             ]),
             "services/market-api/MarketAPI": service.union(clients).union(nio).union(["Exchanges", "WebSockets"]),
             "services/exchange-simulator/ExchangeSimulator": service.union(nio).union(["Exchanges", "WebSockets"]),
+            "services/marketctl/MarketCtl": service.union(clients).union(nio).union([
+                "Exchanges", "InfluxClient", "ArgumentParser", "AsyncHTTPClient", "SystemPackage",
+            ]),
+            "services/marketctl/Main": ["MarketCtl"],
             "services/market-producer/Main": ["MarketProducer", "ServiceKit"],
             "services/trade-processor/Main": ["TradeProcessor", "ServiceKit"],
             "services/market-api/Main": ["MarketAPI", "ServiceKit"],

@@ -1,5 +1,6 @@
 import MarketCore
 import MarketWire
+import ServiceKit
 import Testing
 
 @testable import TradeProcessor

@@ -1,5 +1,6 @@
 import KafkaClient
 import MarketCore
+import ServiceKit
 import Testing
 
 @testable import TradeProcessor
@@ -28,9 +29,7 @@ import Testing
             LogCheck.offsetGone(3, topic: "trades", offset: 4_711, range: OffsetRange(low: 5_000, high: 6_000)),
             LogCheck.newerState(3, topic: "trades", instrument: "BTCUSDT", version: 99),
             LogCheck.damagedState(
-                3, topic: "trades",
-                PartitionRestoreError(
-                    instrument: "BTCUSDT", cause: .malformed(atByte: 17, expected: "a time"))),
+                3, topic: "trades", instrument: "BTCUSDT", cause: .malformed(atByte: 17, expected: "a time")),
         ]
         let wayOut = "trade-processor --on-new-log continue"
         let expected = [

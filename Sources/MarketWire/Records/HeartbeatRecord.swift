@@ -48,6 +48,11 @@ public struct HeartbeatRecord: WireRecord {
         }
     }
 
+    /// A producer that said nothing for so long is silent: it beats every 3 s.
+    public static let silentMicros: Int64 = 10_000_000
+    /// One that said nothing for so long is no part of the system any more.
+    public static let forgottenMicros: Int64 = 86_400_000_000
+
     /// Unique among the producers of a market; the record's key.
     public var producerID: String
     /// Unix microseconds.

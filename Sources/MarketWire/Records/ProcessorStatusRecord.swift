@@ -74,6 +74,9 @@ public struct ProcessorStatusRecord: WireRecord {
         }
     }
 
+    /// A processor that said nothing for so long is silent: it writes every second.
+    public static let silentMicros: Int64 = 5_000_000
+
     /// Unique among the processors of a market.
     public var processorID: String
     public var version: String

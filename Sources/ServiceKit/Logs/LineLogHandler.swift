@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Logging
+import Synchronization
 
 #if canImport(Glibc)
 import Glibc
@@ -33,9 +34,18 @@ struct LineLogHandler: LogHandler {
         set { metadata[key] = newValue }
     }
 
+    /// Of warnings and errors of one kind so many are written within half a minute. Of other levels nothing is left out.
+    private static let repeats = Mutex(RepeatFilter(burst: 20, maxKinds: 256))
+
     func log(event: LogEvent) {
-        let all = metadata.merging(event.metadata ?? [:]) { _, new in new }
+        var all = metadata.merging(event.metadata ?? [:]) { _, new in new }
             .merging(metadataProvider?.get() ?? [:]) { own, _ in own }
+        if event.level == .warning || event.level == .error {
+            let kind = "\(event.level) \(label) \(all["part"]?.description ?? "") \(event.message)"
+            let now = TimeSource.system.monotonicMicros
+            guard let leftOut = Self.repeats.withLock({ $0.admit(kind, nowMicros: now) }) else { return }
+            if leftOut > 0 { all["left_out"] = "\(leftOut)" }
+        }
         let time = Date.now.formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true))
         let pairs = all.sorted { $0.key < $1.key }
         var line: String

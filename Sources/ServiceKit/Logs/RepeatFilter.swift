@@ -1,19 +1,23 @@
-/// Lets each kind of line through once, and then once in a while: librdkafka says the same twenty times a second while
-/// a broker is out of reach.
+/// Lets a few lines of each kind through, and then a few again after a while: librdkafka says the same twenty times a
+/// second while a broker is out of reach, and what fails for one instrument may fail for all of a thousand.
 struct RepeatFilter: Sendable {
     private struct Kind {
         var pauseEndsMicros: Int64
+        var admitted = 1
         var leftOut = 0
     }
 
+    private let burst: Int
     private let pauseMicros: Int64
     private let maxKinds: Int
     private var kinds: [String: Kind] = [:]
 
     /// - Parameters:
-    ///   - pauseMicros: between two lines of one kind.
+    ///   - burst: lines of one kind that are let through within a pause.
+    ///   - pauseMicros: from the first of them until the next ones.
     ///   - maxKinds: more are not remembered; the one heard of longest ago is forgotten first.
-    init(pauseMicros: Int64 = 30_000_000, maxKinds: Int = 64) {
+    init(burst: Int = 1, pauseMicros: Int64 = 30_000_000, maxKinds: Int = 64) {
+        self.burst = burst
         self.pauseMicros = pauseMicros
         self.maxKinds = maxKinds
     }
@@ -22,6 +26,10 @@ struct RepeatFilter: Sendable {
     mutating func admit(_ line: String, nowMicros: Int64) -> Int? {
         let name = Self.kind(of: line)
         if let kind = kinds[name], nowMicros < kind.pauseEndsMicros {
+            if kind.admitted < burst {
+                kinds[name]?.admitted += 1
+                return 0
+            }
             kinds[name]?.leftOut += 1
             return nil
         }

@@ -161,7 +161,8 @@ public struct ServiceProgram: Sendable {
         return logger
     }
 
-    private static func environment() -> [String: String] {
+    /// The process's environment.
+    package static func environment() -> [String: String] {
         var result: [String: String] = [:]
         var entry = environ
         while let pointer = entry.pointee {

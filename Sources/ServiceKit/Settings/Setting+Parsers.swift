@@ -83,6 +83,13 @@ extension Duration {
     }
 }
 
+extension Duration {
+    /// Whole microseconds, rounded towards zero.
+    package var wholeMicros: Int64 {
+        components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000
+    }
+}
+
 enum SettingText {
     static func parts(of text: String) -> [String] {
         text.split(separator: ",").map { part in

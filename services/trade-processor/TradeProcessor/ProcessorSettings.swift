@@ -49,7 +49,7 @@ public struct ProcessorSettings: Sendable {
             SharedSettings.postgresURL, SharedSettings.redisURL, SharedSettings.candleIntervals,
             SharedSettings.metricsHost, metricsPort, groupID, outOfOrderness, idleTimeout, maxFuture, onNewLog,
             liveFlushInterval, commitInterval, migrate, sessionTimeout,
-            processorID,
+            processorID, RetentionSettings.candles,
         ] + InfluxSettings.all
 
     public let topic: String
@@ -66,6 +66,8 @@ public struct ProcessorSettings: Sendable {
     /// Nil: InfluxDB gets nothing.
     let influx: InfluxSettings?
     public let processorID: String
+    /// Seconds of candles that are kept, by interval; one that is not there is kept for ever.
+    let retentionSeconds: [Interval: Int64]
 
     public init(_ settings: Settings) throws(SettingsError) {
         topic = try settings.value(SharedSettings.kafkaTradesTopic)
@@ -81,13 +83,7 @@ public struct ProcessorSettings: Sendable {
         source = try settings.value(SharedSettings.marketSource)
         influx = try InfluxSettings.read(settings, intervals: intervals)
         processorID = try settings.optionalValue(Self.processorID) ?? ProcessName.text
-    }
-}
-
-extension Duration {
-    /// Whole microseconds, rounded towards zero.
-    var wholeMicros: Int64 {
-        components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000
+        retentionSeconds = try settings.optionalValue(RetentionSettings.candles) ?? [:]
     }
 }
 

@@ -1,4 +1,5 @@
 import MarketCore
+import ServiceKit
 import TradeProcessor
 
 /// Work that the engine asked for, done in steps between which anything may happen.

@@ -1,5 +1,6 @@
 import MarketCore
 import MarketWire
+import ServiceKit
 import SimulatedMarket
 import TradeProcessor
 

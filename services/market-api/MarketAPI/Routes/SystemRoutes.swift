@@ -30,7 +30,7 @@ struct SystemRoutes: Sendable {
         let now = time.wallMicros
         return SystemReport(
             nowMicros: now, marketSource: configuration.marketSource, api: figures(now), venues: board.venueReports(),
-            producers: watch?.producers.all(since: now - SystemReport.forgottenMicros) ?? [],
+            producers: watch?.producers.all(since: now - HeartbeatRecord.forgottenMicros) ?? [],
             processors: watch.flatMap { $0.current($0.processors) }, stored: watch.flatMap { $0.current($0.stored) },
             endOffsets: watch.flatMap { $0.current($0.endOffsets) } ?? [:], stores: watch?.stores ?? [])
     }

@@ -1,6 +1,5 @@
 import KafkaClient
 import MarketCore
-import MarketWire
 import PostgresClient
 import RedisClient
 import ServiceKit
@@ -49,21 +48,4 @@ private actor BrokerOffsets {
     }
 
     func close() async { await admin?.close(timeoutMillis: Self.closeMillis) }
-}
-
-/// What processors write of themselves.
-private enum ProcessorDirectory {
-    /// More than this are no processors.
-    private static let limit = 256
-
-    static func read(_ redis: RedisClient) async throws(RedisError) -> [ProcessorStatusRecord] {
-        let names = try await redis.send(["ZREVRANGE", "market:processors", "0", "\(limit - 1)"])
-        let keys = (names.elements ?? []).compactMap(\.text).map { "market:processor:\($0)" }
-        guard !keys.isEmpty else { return [] }
-        let found = try await redis.send(RedisCommand(["MGET"] + keys))
-        return (found.elements ?? []).compactMap { reply in
-            // One that cannot be read is of another version, and says nothing.
-            reply.text.flatMap { try? ProcessorStatusRecord(decoding: Array($0.utf8)) }
-        }.sorted { $0.processorID < $1.processorID }
-    }
 }

@@ -37,20 +37,14 @@ struct SystemReport: Sendable {
     let endOffsets: [Int32: Int64]
     let stores: [SystemWatch.StoreState]
 
-    /// A producer beats every 3 s, a processor writes every second.
-    static let producerSilentMicros: Int64 = 10_000_000
-    static let processorSilentMicros: Int64 = 5_000_000
-    /// Producers that have been silent for longer are no part of the system any more.
-    static let forgottenMicros: Int64 = 86_400_000_000
-
     func isSilent(_ producer: HeartbeatRecord) -> Bool {
-        nowMicros - producer.sentTimeMicros > Self.producerSilentMicros
+        nowMicros - producer.sentTimeMicros > HeartbeatRecord.silentMicros
     }
 
     /// `running`, `silent` or `stopped`.
     func state(of processor: ProcessorStatusRecord) -> String {
         if processor.state == .stopped { return "stopped" }
-        return nowMicros - processor.sentTimeMicros > Self.processorSilentMicros ? "silent" : "running"
+        return nowMicros - processor.sentTimeMicros > ProcessorStatusRecord.silentMicros ? "silent" : "running"
     }
 
     /// Every partition that anybody knows of, by number.

@@ -1,5 +1,6 @@
 import MarketCore
 import PostgresClient
+import ServiceKit
 
 /// What the engine wants the consumer to do. Collected during a call and carried out after it, in order.
 package enum ConsumerAction: Sendable, Hashable {
@@ -48,13 +49,6 @@ package enum EngineEvent: Sendable {
     case log(LogIdentity)
     /// Where retention stands now: unix seconds by interval.
     case retained([Interval: Int64])
-}
-
-/// Why a partition stands still until a person decides. The process stays up, `/ready` says it.
-package struct PartitionHalt: Sendable, Hashable {
-    package let partition: Int32
-    /// What was expected, what was found, and the way out, in one or two sentences.
-    package let reason: String
 }
 
 /// Bounds of what waits in memory. Full means: partitions are paused until commits catch up.

@@ -1,3 +1,5 @@
+import ServiceKit
+
 /// Notices that the topic's log is another, and says when to look whether its partitions were handed out again.
 struct NewLogWatch {
     private var topicID = ""

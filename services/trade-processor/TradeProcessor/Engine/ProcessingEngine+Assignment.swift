@@ -1,5 +1,6 @@
 import MarketCore
 import MarketWire
+import ServiceKit
 
 extension ProcessingEngine {
     /// The group gave us partitions: each is claimed in PostgreSQL before a record of it is taken in.
@@ -33,7 +34,9 @@ extension ProcessingEngine {
             worker = try PartitionWorker(
                 claim, topic: settings.topic, log: log, rules: rules, nowMicros: time.monotonicMicros)
         } catch {
-            halt(LogCheck.damagedState(partition, topic: settings.topic, error))
+            halt(
+                LogCheck.damagedState(
+                    partition, topic: settings.topic, instrument: error.instrument, cause: error.cause))
             return
         }
         workers[partition] = worker

@@ -1,4 +1,5 @@
 import MarketCore
+import ServiceKit
 
 extension ProcessingEngine {
     /// Lets event time go on where nothing comes in and windows are open.

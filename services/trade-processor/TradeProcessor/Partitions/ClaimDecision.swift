@@ -1,4 +1,5 @@
 import KafkaClient
+import ServiceKit
 
 /// What a claim of a partition leads to: whether its progress and the log belong together.
 package enum ClaimDecision: Equatable {

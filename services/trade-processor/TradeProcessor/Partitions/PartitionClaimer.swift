@@ -92,19 +92,6 @@ struct PartitionClaimer: Sendable {
     }
 }
 
-extension LogIdentity {
-    /// The topic as the broker has it now; nil where it has none.
-    static func find(_ topic: String, _ admin: KafkaAdmin) async throws(KafkaError) -> LogIdentity? {
-        guard let partitions = try await admin.partitionCount(of: topic) else { return nil }
-        let topicID =
-            switch try await admin.topicID(of: topic) {
-            case .id(let text): text
-            case .unsupported, .unknownTopic: ""
-            }
-        return LogIdentity(topicID: topicID, partitionCount: Int32(partitions))
-    }
-}
-
 /// What the broker lacks.
 struct KafkaPlaceError: Error, CustomStringConvertible {
     let description: String

@@ -1,5 +1,6 @@
 import MarketCore
 import MarketWire
+import ServiceKit
 
 extension PartitionWork {
     /// Translates what the state machine wants committed into rows that name their instruments.

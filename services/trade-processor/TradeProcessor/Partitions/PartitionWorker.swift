@@ -1,5 +1,6 @@
 import MarketCore
 import MarketWire
+import ServiceKit
 
 /// One claimed partition: its state machine, what waits for the next commit, and how it stands with the consumer.
 /// Lives on the consumer's thread.

@@ -25,6 +25,8 @@ struct ProcessorPipeline: Sendable {
     private let failure: AsyncStream<KafkaError>
     private let influx: InfluxSink?
     private let status: StatusReporter
+    /// Nil: everything is kept.
+    private let retention: RetentionKeeper?
 
     /// More jobs than this never wait: one commit and a few questions per partition.
     private static let jobLimit = 100_000
@@ -59,6 +61,12 @@ struct ProcessorPipeline: Sendable {
         status = StatusReporter(
             redis: stores.redis, figures: figures, processorID: settings.processorID, topic: settings.topic, time: time,
             logger: context.logger(for: "status"))
+        retention =
+            settings.retentionSeconds.isEmpty
+            ? nil
+            : RetentionKeeper(
+                pool: stores.pool, topic: settings.topic, ages: settings.retentionSeconds,
+                logger: context.logger(for: "retention"))
         let engine = ProcessingEngine(
             settings: settings, limits: EngineLimits(), time: time, mailbox: mailbox, health: context.health,
             logger: logger, figures: figures, submit: { jobsEnd.yield($0) },
@@ -142,6 +150,12 @@ struct ProcessorPipeline: Sendable {
             group.addTask {
                 await status.run()
                 return nil
+            }
+            if let retention {
+                group.addTask {
+                    await retention.run()
+                    return nil
+                }
             }
             group.addTask {
                 await instruments.run()

@@ -85,7 +85,7 @@ struct ProcessorStores: Sendable {
                     return
                 case .behind(let missing):
                     wait(
-                        "the schema lacks migrations \(missing): run trade-processor migrate, or set MIGRATE=auto",
+                        "the schema lacks migrations \(missing): run marketctl migrate, or set MIGRATE=auto",
                         attempt, context)
                 }
             } catch {

@@ -61,15 +61,3 @@ package struct SavedInstrument: Sendable {
         self.state = state
     }
 }
-
-/// The identity of a topic's log.
-package struct LogIdentity: Sendable, Hashable {
-    /// Kafka's topic id (KIP-516); empty where the broker or the library gives none.
-    package let topicID: String
-    package let partitionCount: Int32
-
-    package init(topicID: String, partitionCount: Int32) {
-        self.topicID = topicID
-        self.partitionCount = partitionCount
-    }
-}

@@ -1,5 +1,6 @@
 import MarketCore
 import PostgresClient
+import ServiceKit
 
 /// What the processor asks of PostgreSQL, in its words. All of it is safe to repeat but ``commit(_:)``.
 struct ProcessorStore: Sendable {

@@ -4,36 +4,17 @@ import PostgresClient
 import ServiceKit
 
 /// How each partition stands between the broker's log and PostgreSQL, and which of them would halt.
-enum StatusCommand {
-    static let command = ServiceProgram.Command(
-        "status", help: "each partition: offsets, lag, log, and whether it halts and why (exit code 1 if one does)"
-    ) { context, _ in
-        try await RecoverySession.run(context) { session in
-            let admin = try KafkaAdmin(session.kafka)
-            let report: Result<StatusReport, any Error>
-            do {
-                report = .success(try await StatusReport.read(session, admin))
-            } catch {
-                report = .failure(error)
-            }
-            await admin.close()
-            let status = try report.get()
-            ServiceProgram.say(status.table.text)
-            for reason in status.halts { ServiceProgram.say("\n" + reason) }
-            if !status.halts.isEmpty { throw RecoveryError("\(status.halts.count) partitions halt, see above") }
-        }
-    }
-}
-
-/// What `status` found.
-struct StatusReport: Sendable {
+struct PartitionReport: Sendable {
     var table = TextTable(["partition", "log", "next offset", "lag", "lineage", "epoch", "watermark (UTC)", "state"])
     /// A sentence for each partition that stands still until a person decides.
     var halts: [String] = []
 
-    static func read(_ session: RecoverySession, _ admin: KafkaAdmin) async throws -> StatusReport {
+    /// What `processor_progress` has for a time before the first trade.
+    private static let noTime = Int64.min
+
+    static func read(_ session: CommandSession, _ admin: KafkaAdmin) async throws -> PartitionReport {
         guard let found = try await LogIdentity.find(session.topic, admin) else {
-            throw RecoveryError("the broker has no topic \(session.topic)")
+            throw CommandError("the broker has no topic \(session.topic)")
         }
         let ranges = try await admin.listOffsets((0..<found.partitionCount).map { TopicPartition(session.topic, $0) })
         let newerStates = try await newerStates(session)
@@ -42,8 +23,8 @@ struct StatusReport: Sendable {
             SELECT partition, topic_uuid, partitions, lineage, epoch, next_offset,
                 to_char(to_timestamp(nullif(watermark, $2) / 1e6) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') AS mark
             FROM processor_progress WHERE topic = $1 ORDER BY partition
-            """, [.text(session.topic), .bigint(ProcessorStore.noTime)])
-        var report = StatusReport()
+            """, [.text(session.topic), .bigint(noTime)])
+        var report = PartitionReport()
         for row in rows {
             let partition: Int32 = try row.value("partition")
             let offset: Int64 = try row.value("next_offset")
@@ -81,7 +62,7 @@ struct StatusReport: Sendable {
 
     /// By partition, an instrument whose saved state a newer program wrote.
     private static func newerStates(
-        _ session: RecoverySession
+        _ session: CommandSession
     ) async throws(PostgresError) -> [Int32: (instrument: String, version: Int32)] {
         let rows = try await session.pool.query(
             """

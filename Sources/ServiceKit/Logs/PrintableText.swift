@@ -1,7 +1,7 @@
 extension String {
     /// The text with control characters written out (`\u0000`): it may quote bytes that came from anywhere,
     /// PostgreSQL's text refuses NUL, and a terminal obeys the rest.
-    var printable: String {
+    package var printable: String {
         guard utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else { return self }
         var result = ""
         for scalar in unicodeScalars {

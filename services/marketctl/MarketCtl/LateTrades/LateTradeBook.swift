@@ -1,37 +1,11 @@
 import MarketWire
 import PostgresClient
-import ServiceKit
 
-/// Looking at trades that came after retention had taken their 10 s candle away, and merging them once it is kept
-/// again.
-enum LateTradeCommands {
-    static let list = ServiceProgram.Command(
-        "late-trades", usage: "[<instrument> [<limit>]]",
-        help: "trades whose 10 s candle retention had dropped: counts, and the newest of one instrument (20)"
-    ) { context, words in
-        guard words.count <= 2 else { throw UsageError("an instrument and a limit at most") }
-        let instrument = try words.first.map(RecoveryWords.instrument)
-        let limit = try RecoveryWords.limit(words.dropFirst().first, default: 20)
-        try await RecoverySession.run(context) { session in
-            ServiceProgram.say(try await counts(session).text)
-            guard let instrument else { return }
-            let newest = try await trades(session, instrument: instrument.key, limit: limit)
-            if !newest.isEmpty { ServiceProgram.say("\n" + newest.text) }
-        }
-    }
-
-    static let apply = ServiceProgram.Command(
-        "apply-late-trades", usage: "[<instrument>]",
-        help: "merges late trades into 10 s candles that are kept again (candle_retention was lowered)"
-    ) { context, words in
-        guard words.count <= 1 else { throw UsageError("one instrument at most") }
-        let instrument = try words.first.map(RecoveryWords.instrument)
-        try await RecoverySession.run(context) { session in try await apply(session, instrument: instrument?.key) }
-    }
-
+/// The table `late_trades`, as people see it.
+enum LateTradeBook {
     private static let batchRows: Int32 = 50_000
 
-    private static func counts(_ session: RecoverySession) async throws(PostgresError) -> TextTable {
+    static func counts(_ session: CommandSession) async throws(PostgresError) -> TextTable {
         let rows = try await session.pool.query(
             """
             SELECT instrument, count(*) AS trades,
@@ -50,8 +24,8 @@ enum LateTradeCommands {
         return table
     }
 
-    private static func trades(
-        _ session: RecoverySession, instrument: String, limit: Int32
+    static func trades(
+        _ session: CommandSession, instrument: String, limit: Int32
     ) async throws(PostgresError) -> TextTable {
         let rows = try await session.pool.query(
             """
@@ -70,7 +44,7 @@ enum LateTradeCommands {
         return table
     }
 
-    private static func apply(_ session: RecoverySession, instrument: String?) async throws {
+    static func apply(_ session: CommandSession, instrument: String?) async throws {
         let rows = try await session.pool.query(
             "SELECT DISTINCT instrument FROM late_trades WHERE $1::text IS NULL OR instrument = $1 ORDER BY instrument",
             [.optional(instrument)])
@@ -86,23 +60,24 @@ enum LateTradeCommands {
                 let taken: Int64 = try result.first?.value("applied") ?? 0
                 applied += taken
                 if taken < Int64(batchRows) { break }
-                ServiceProgram.say("\(applied) late trades so far")
+                Terminal.progress("\(applied) late trades so far")
             }
         }
+        Terminal.endProgress()
         let left = try await session.pool.query(
             "SELECT count(*) AS left FROM late_trades WHERE $1::text IS NULL OR instrument = $1",
             [.optional(instrument)])
-        ServiceProgram.say(
+        Terminal.say(
             "\(applied) late trades merged, \(try left.first?.value("left", as: Int64.self) ?? 0) left: their 10 s "
                 + "candles are behind the horizon in candle_retention")
     }
 
     /// The trades partition of each instrument, whose owner publishes the amended candles.
-    private static func partitions(of keys: [String], _ session: RecoverySession) async throws -> [Int32] {
+    static func partitions(of keys: [String], _ session: CommandSession) async throws -> [Int32] {
         let rows = try await session.pool.query(
             "SELECT max(partitions) AS partitions FROM processor_progress WHERE topic = $1", [.text(session.topic)])
         guard let count: Int32 = try rows.first?.optional("partitions") else {
-            throw RecoveryError("no processor has ever worked on \(session.topic) with this database")
+            throw CommandError("no processor has ever worked on \(session.topic) with this database")
         }
         return keys.map { Murmur2.partition(key: $0, partitions: count) }
     }

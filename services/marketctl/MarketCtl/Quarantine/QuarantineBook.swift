@@ -1,34 +1,9 @@
 import MarketWire
 import PostgresClient
-import ServiceKit
 
-/// Looking at records that could not be used, and having them tried again.
-enum QuarantineCommands {
-    static let list = ServiceProgram.Command(
-        "quarantine", usage: "[<reason> [<limit>]]",
-        help: "what could not be used: counts by reason, and the newest records (of one reason; 20)"
-    ) { context, words in
-        guard words.count <= 2 else { throw UsageError("a reason and a limit at most") }
-        let limit = try RecoveryWords.limit(words.dropFirst().first, default: 20)
-        try await RecoverySession.run(context) { session in
-            ServiceProgram.say(try await counts(session).text)
-            let newest = try await records(session, reason: words.first, limit: limit)
-            if !newest.isEmpty { ServiceProgram.say("\n" + newest.text) }
-        }
-    }
-
-    static let replay = ServiceProgram.Command(
-        "replay-quarantine", usage: "<reason>|all [<limit>]",
-        help: "appends quarantined records to the trades topic again, oldest first (10000)"
-    ) { context, words in
-        guard let reason = words.first, words.count <= 2 else { throw UsageError("a reason, or all; and a limit") }
-        let limit = try RecoveryWords.limit(words.dropFirst().first, default: 10_000)
-        try await RecoverySession.run(context) { session in
-            try await replay(session, reason: reason == "all" ? nil : reason, limit: limit)
-        }
-    }
-
-    private static func counts(_ session: RecoverySession) async throws(PostgresError) -> TextTable {
+/// The table `quarantine`, as people see it.
+enum QuarantineBook {
+    static func counts(_ session: CommandSession) async throws(PostgresError) -> TextTable {
         let rows = try await session.pool.query(
             """
             SELECT reason, count(*) AS records, count(replayed_at) AS replayed,
@@ -46,8 +21,8 @@ enum QuarantineCommands {
         return table
     }
 
-    private static func records(
-        _ session: RecoverySession, reason: String?, limit: Int32
+    static func records(
+        _ session: CommandSession, reason: String?, limit: Int32
     ) async throws(PostgresError) -> TextTable {
         let rows = try await session.pool.query(
             """
@@ -69,7 +44,7 @@ enum QuarantineCommands {
 
     /// A record that is readable goes under its instrument's own key, which mends a wrong key or partition; whatever is
     /// still wrong with it is quarantined anew. Trades are known by their ids: replaying twice counts once.
-    private static func replay(_ session: RecoverySession, reason: String?, limit: Int32) async throws {
+    static func replay(_ session: CommandSession, reason: String?, limit: Int32) async throws {
         let rows = try await session.pool.query(
             """
             SELECT topic_uuid, partition, "offset", value FROM quarantine
@@ -97,7 +72,7 @@ enum QuarantineCommands {
             UPDATE quarantine q SET replayed_at = now() FROM unnest($1, $2, $3) AS t (topic_uuid, partition, "offset")
             WHERE q.topic_uuid = t.topic_uuid AND q.partition = t.partition AND q."offset" = t."offset"
             """, [.texts(topicIDs), .integers(partitions), .bigints(offsets)])
-        ServiceProgram.say(
+        Terminal.say(
             "\(records.count) records appended to \(session.topic) again, \(unreadable) left: not readable")
     }
 }

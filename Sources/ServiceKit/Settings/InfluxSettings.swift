@@ -1,10 +1,9 @@
 import InfluxClient
 import MarketCore
-import ServiceKit
 
 /// Whether, where and how candles go to InfluxDB.
-struct InfluxSettings: Sendable {
-    static let host = Setting<String>(
+package struct InfluxSettings: Sendable {
+    package static let host = Setting<String>(
         "INFLUXDB_HOST", help: "InfluxDB that gets closed candles: host, host:port or URL; nothing is sent without",
         default: nil
     ) { text throws(SettingProblem) in
@@ -15,39 +14,39 @@ struct InfluxSettings: Sendable {
             throw SettingProblem(error.message)
         }
     }
-    static let api = Setting.choice(
+    package static let api = Setting.choice(
         "INFLUXDB_API", of: InfluxAPI.allCases.map(\.rawValue),
         help: "its write endpoint; every InfluxDB knows v1's", default: "v1")
-    static let token = Setting<String>.text(
+    package static let token = Setting<String>.text(
         "INFLUXDB_TOKEN", help: "token, or the user's password", default: nil, isSecret: true)
-    static let username = Setting<String>.text("INFLUXDB_USERNAME", help: "user, with v1 only", default: nil)
-    static let database = Setting.text("INFLUXDB_DATABASE", help: "database, or v2's bucket", default: "market")
-    static let organization = Setting<String>.text("INFLUXDB_ORG", help: "organization, with v2", default: nil)
-    static let authorities = Setting<String>.text(
+    package static let username = Setting<String>.text("INFLUXDB_USERNAME", help: "user, with v1 only", default: nil)
+    package static let database = Setting.text("INFLUXDB_DATABASE", help: "database, or v2's bucket", default: "market")
+    package static let organization = Setting<String>.text("INFLUXDB_ORG", help: "organization, with v2", default: nil)
+    package static let authorities = Setting<String>.text(
         "INFLUXDB_CA_FILE", help: "certificates to trust instead of the system's (PEM)", default: nil)
-    static let interval = Setting.choice(
+    package static let interval = Setting.choice(
         "INFLUXDB_INTERVAL", of: Interval.allCases.map(\.description), help: "one point per closed candle of it",
         default: "1m")
-    static let batchSize = Setting.integer(
+    package static let batchSize = Setting.integer(
         "INFLUXDB_BATCH_SIZE", in: 1...10_000, help: "points of one request at most", default: "500")
-    static let flushInterval = Setting<Duration>.duration(
+    package static let flushInterval = Setting<Duration>.duration(
         "INFLUXDB_FLUSH_INTERVAL", in: .milliseconds(50) ... .seconds(3_600),
         help: "how long less than a batch waits", default: "10s")
 
-    static let all: [any AnySetting] = [
+    package static let all: [any AnySetting] = [
         host, api, token, username, database, organization, authorities, interval, batchSize, flushInterval,
     ]
 
-    let configuration: InfluxConfiguration
-    let interval: Interval
-    let batchSize: Int
-    let flushMicros: Int64
+    package let configuration: InfluxConfiguration
+    package let interval: Interval
+    package let batchSize: Int
+    package let flushMicros: Int64
 
     /// Nil where no host is set.
     ///
     /// - Parameter intervals: those that are built.
     /// - Throws: `SettingsError` where the host cannot be one, or the interval is none that is built.
-    static func read(
+    package static func read(
         _ settings: Settings, intervals: [Interval]
     ) throws(SettingsError) -> InfluxSettings? {
         guard let host = try settings.optionalValue(Self.host) else { return nil }

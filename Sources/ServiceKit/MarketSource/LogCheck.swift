@@ -2,8 +2,8 @@ import KafkaClient
 import MarketCore
 
 /// Whether the broker's log is the one that the progress in PostgreSQL speaks of, and what to say if not.
-enum LogCheck {
-    enum Outcome: Equatable {
+package enum LogCheck {
+    package enum Outcome: Equatable {
         case same
         /// Another log under the same name, with as many partitions.
         case new
@@ -14,13 +14,14 @@ enum LogCheck {
     /// - Parameters:
     ///   - known: as in the progress; an empty topic id was written by a library that could not tell.
     ///   - found: as the broker says now.
-    static func compare(known: LogIdentity, found: LogIdentity) -> Outcome {
+    package static func compare(known: LogIdentity, found: LogIdentity) -> Outcome {
         if known.partitionCount != found.partitionCount { return .otherPartitions }
         if known.topicID.isEmpty || found.topicID.isEmpty || known.topicID == found.topicID { return .same }
         return .new
     }
 
-    static func halt(_ partition: Int32, topic: String, known: LogIdentity, found: LogIdentity) -> PartitionHalt {
+    package static func halt(_ partition: Int32, topic: String, known: LogIdentity, found: LogIdentity) -> PartitionHalt
+    {
         guard known.partitionCount == found.partitionCount else {
             return PartitionHalt(
                 partition: partition,
@@ -42,7 +43,7 @@ enum LogCheck {
     }
 
     /// - Parameter range: what the broker's log holds; nil where it was not asked.
-    static func offsetGone(
+    package static func offsetGone(
         _ partition: Int32, topic: String, offset: Int64, range: OffsetRange?
     ) -> PartitionHalt {
         let found = range.map { "a log from \($0.low) to \($0.high)" } ?? "that the broker has not got it"
@@ -55,7 +56,7 @@ enum LogCheck {
                 """)
     }
 
-    static func newerState(
+    package static func newerState(
         _ partition: Int32, topic: String, instrument: String, version: Int32
     ) -> PartitionHalt {
         PartitionHalt(
@@ -68,15 +69,29 @@ enum LogCheck {
                 """)
     }
 
-    static func damagedState(_ partition: Int32, topic: String, _ error: PartitionRestoreError) -> PartitionHalt {
-        if case .unsupportedVersion(let found, _) = error.cause {
-            return newerState(partition, topic: topic, instrument: error.instrument, version: Int32(found))
+    package static func damagedState(_ partition: Int32, topic: String, instrument: String, cause: SnapshotError)
+        -> PartitionHalt
+    {
+        if case .unsupportedVersion(let found, _) = cause {
+            return newerState(partition, topic: topic, instrument: instrument, version: Int32(found))
         }
         return PartitionHalt(
             partition: partition,
             reason: """
-                topic \(topic), partition \(partition): expected a readable saved state, found \(error). Restore \
-                PostgreSQL from a backup; nothing was changed (docs/OPERATIONS.md, "Damaged snapshot").
+                topic \(topic), partition \(partition): expected a readable saved state of \(instrument), found \
+                \(cause). Restore PostgreSQL from a backup; nothing was changed (docs/OPERATIONS.md, "Damaged snapshot").
                 """)
+    }
+}
+
+/// Why a partition stands still until a person decides. The process stays up, `/ready` says it.
+package struct PartitionHalt: Sendable, Hashable {
+    package let partition: Int32
+    /// What was expected, what was found, and the way out, in one or two sentences.
+    package let reason: String
+
+    package init(partition: Int32, reason: String) {
+        self.partition = partition
+        self.reason = reason
     }
 }

@@ -1,3 +1,5 @@
+import ServiceKit
+
 /// Columns of text for people, aligned by their widest cell.
 struct TextTable {
     private var rows: [[String]]

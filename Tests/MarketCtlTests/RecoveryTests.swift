@@ -1,42 +1,19 @@
 import KafkaClient
-import Logging
 import MarketCore
 import MarketWire
 import PostgresClient
+import ServiceKit
 import TestServers
 import Testing
 
-@testable import ServiceKit
+@testable import MarketCtl
 @testable import TradeProcessor
 
-/// The recovery commands against a real broker and a real database.
+/// What a person decides, against a real broker and a real database.
 @Suite(
     .enabled(if: PostgresServer.availability.isAvailable, "\(PostgresServer.availability)"),
     .enabled(if: KafkaBroker.availability.isAvailable, "\(KafkaBroker.availability)"))
 struct RecoveryTests {
-    private func withTopic(
-        _ body: (ProcessorDatabase, KafkaBroker, String, ServiceContext) async throws -> Void
-    ) async throws {
-        let broker = try await KafkaBroker.shared.get()
-        let topic = try await broker.makeTopic("recovery", partitions: 4)
-        try await ProcessorDatabase.with(topic: topic) { database in
-            let context = ServiceContext(
-                name: "trade-processor",
-                settings: Settings([
-                    "POSTGRES_URL": database.url, "KAFKA_BROKERS": broker.brokers, "KAFKA_TRADES_TOPIC": topic,
-                ]), logger: Logger(label: "test"))
-            try await body(database, broker, topic, context)
-        }
-    }
-
-    private func records(_ broker: KafkaBroker, _ topic: String) async throws -> [KafkaRecord] {
-        let reader = try KafkaReader(broker.configuration(), topic: topic)
-        var records: [KafkaRecord] = []
-        try await reader.readToEnd(timeoutMillis: 60_000) { records.append($0) }
-        await reader.close()
-        return records
-    }
-
     private func trade(_ symbol: String, _ id: Int64) throws -> [UInt8] {
         var bytes: [UInt8] = []
         TradeRecord.encode(
@@ -50,36 +27,37 @@ struct RecoveryTests {
     private func text(_ bytes: [UInt8]?) -> String { bytes.map { String(decoding: $0, as: UTF8.self) } ?? "-" }
 
     @Test func quarantinedRecordsGoBackOnceUnderTheirInstrumentsKey() async throws {
-        try await withTopic { database, broker, topic, context in
+        try await Installation.with { market in
             let usable = try trade("BTCUSDT", 7)
-            _ = try await database.pool.query(
+            _ = try await market.pool.query(
                 "SELECT quarantine_records('log-1', $1, $2, $3, $4, $5, $6, $7, $8)",
                 [
-                    .text(topic), .integers([0, 1, 1]), .bigints([5, 6, 7]),
+                    .text(market.topic), .integers([0, 1, 1]), .bigints([5, 6, 7]),
                     .texts(["wrong_partition", "malformed", "id_restart"]), .texts(["d", "d", "d"]),
                     .texts(["BTCUSDT", nil, "ETHUSDT"]), .bytesArray([Array("BTCUSDT".utf8), [255], nil]),
                     .bytesArray([usable, [0xFF, 0x00], try trade("ETHUSDT", 9)]),
                 ])
-            try await QuarantineCommands.list.run(context, [])
-            try await QuarantineCommands.replay.run(context, ["wrong_partition"])
-            var found = try await records(broker, topic)
+            #expect(await market.run("quarantine") == 0)
+            #expect(await market.run("quarantine", "replay", "wrong_partition") == 0)
+            var found = try await market.records()
             #expect(found.map { text($0.key) } == ["BTCUSDT"])
             #expect(found.first?.value == usable)
             #expect(found.first?.partition == Murmur2.partition(key: "BTCUSDT", partitions: 4))
             #expect(found.first?.headers == [KafkaHeader(WireSchema.headerName, WireSchema.version)])
             // What was sent is not sent again; what no program can read stays.
-            try await QuarantineCommands.replay.run(context, ["all"])
-            found = try await records(broker, topic)
+            #expect(await market.run("quarantine", "replay") == 64)
+            #expect(await market.run("quarantine", "replay", "--all") == 0)
+            found = try await market.records()
             #expect(found.map { text($0.key) }.sorted() == ["BTCUSDT", "ETHUSDT"])
-            #expect(try await database.count("quarantine WHERE replayed_at IS NULL") == 1)
+            #expect(try await market.count("quarantine WHERE replayed_at IS NULL") == 1)
         }
     }
 
     @Test func decisionsAreRecordsOfTheInstrumentsPartition() async throws {
-        try await withTopic { _, broker, topic, context in
-            try await ControlCommands.newGeneration.run(context, ["BTCUSDT"])
-            try await ControlCommands.reopen.run(context, ["kraken:BTC/USD", "100-200"])
-            let found = try await records(broker, topic)
+        try await Installation.with { market in
+            #expect(await market.run("recover", "new-generation", "BTCUSDT") == 0)
+            #expect(await market.run("recover", "reopen", "kraken:BTC/USD", "100-200") == 0)
+            let found = try await market.records()
             for record in found {
                 let value = try TradeRecord.decode(try #require(record.value))
                 #expect(text(record.key) == value.instrument.key)
@@ -90,43 +68,44 @@ struct RecoveryTests {
                     .newGeneration(try Instrument(key: "BTCUSDT")),
                     .reopen(try Instrument(key: "kraken:BTC/USD"), 100...200),
                 ])
-            await #expect(throws: UsageError.self) { try await ControlCommands.reopen.run(context, ["BTCUSDT"]) }
-            await #expect(throws: UsageError.self) { try await ControlCommands.newGeneration.run(context, ["a b"]) }
+            #expect(await market.run("recover", "reopen", "BTCUSDT") == 64)
+            #expect(await market.run("recover", "new-generation", "a b") == 64)
         }
     }
 
     @Test func statusSaysWhichPartitionsHaltAndWhy() async throws {
-        try await withTopic { database, broker, topic, context in
-            let admin = try KafkaAdmin(broker.configuration())
-            guard case .id(let topicID) = try await admin.topicID(of: topic) else {
+        try await Installation.with { market in
+            let admin = try KafkaAdmin(market.broker.configuration())
+            guard case .id(let topicID) = try await admin.topicID(of: market.topic) else {
                 await admin.close()
                 return
             }
             func claim(_ partition: Int32, _ log: LogIdentity, offset: Int64) async throws {
-                _ = try await database.store.claim(
+                _ = try await ProcessorStore(pool: market.pool, topic: market.topic).claim(
                     partition: partition, owner: RandomUUID.text(), log: log, firstOffset: offset)
             }
             let log = LogIdentity(topicID: topicID, partitionCount: 4)
             try await claim(0, log, offset: 0)
-            try await StatusCommand.command.run(context, [])
+            #expect(await market.run("recover") == 0)
             try await claim(1, log, offset: 1_000)
             try await claim(2, LogIdentity(topicID: "another", partitionCount: 4), offset: 0)
             try await claim(3, LogIdentity(topicID: topicID, partitionCount: 12), offset: 0)
-            let session = RecoverySession(topic: topic, pool: database.pool, kafka: broker.configuration())
-            let report = try await StatusReport.read(session, admin)
+            let report = try await PartitionReport.read(market.session, admin)
             await admin.close()
             #expect(report.halts.count == 3)
             for (halt, words) in zip(report.halts, [["1000", "0 to 0"], ["another", topicID], ["12", "4"]]) {
                 for word in words { #expect(halt.contains(word), "\(word) is missing in: \(halt)") }
             }
-            await #expect(throws: RecoveryError.self) { try await StatusCommand.command.run(context, []) }
+            #expect(await market.run("recover") == 1)
         }
     }
 
     @Test func lateTradesAreMergedOnceTheirCandlesAreKeptAgain() async throws {
-        try await withTopic { database, _, _, context in
-            _ = try await database.claim(0)
-            let pool = database.pool
+        try await Installation.with { market in
+            _ = try await ProcessorStore(pool: market.pool, topic: market.topic).claim(
+                partition: 0, owner: RandomUUID.text(), log: LogIdentity(topicID: "log-1", partitionCount: 4),
+                firstOffset: 0)
+            let pool = market.pool
             _ = try await pool.query("SELECT drop_candle_partitions('10s', 1609459200)", isPrepared: false)
             // Five trades of one window, one of the next; the second is an aggregate of three.
             _ = try await pool.query(
@@ -139,13 +118,13 @@ struct RecoveryTests {
                     .booleans([true, false, true, false, false, true]),
                     .bigints((0..<6).map { (1_600_000_000 + ($0 == 5 ? 10 : $0)) * 1_000_000 }),
                 ])
-            try await LateTradeCommands.list.run(context, ["A", "3"])
-            try await LateTradeCommands.apply.run(context, [])
-            #expect(try await database.count("late_trades") == 6)
+            #expect(await market.run("late", "list", "A", "--limit", "3") == 0)
+            #expect(await market.run("late", "apply") == 0)
+            #expect(try await market.count("late_trades") == 6)
             _ = try await pool.query("UPDATE candle_retention SET horizon = 1577836800", isPrepared: false)
-            try await LateTradeCommands.apply.run(context, ["A"])
-            try await LateTradeCommands.apply.run(context, ["A"])
-            #expect(try await database.count("late_trades") == 0)
+            #expect(await market.run("late", "apply", "A") == 0)
+            #expect(await market.run("late", "apply", "A") == 0)
+            #expect(try await market.count("late_trades") == 0)
             let row = try #require(
                 try await pool.query(
                     "SELECT * FROM candles_10s WHERE window_start = 1600000000", isPrepared: false
@@ -160,7 +139,7 @@ struct RecoveryTests {
             #expect(try [value("first_trade_id"), value("last_trade_id")] == ["10", "16"])
             #expect(try row.optional("missing_trades", as: Int64.self) == nil)
             // The topic `candles` gets them by the outbox.
-            #expect(try await database.count("candle_outbox WHERE symbol = 'A'") == 2)
+            #expect(try await market.count("candle_outbox WHERE symbol = 'A'") == 2)
         }
     }
 }

@@ -1,0 +1,3 @@
+import MarketCtl
+
+await MarketCtl.main()
