@@ -62,13 +62,13 @@ struct RootCommand: AsyncParsableCommand {
             Settings are those of the services: environment, then .env, then defaults; options win over them.
 
             Examples:
-              marketctl status                                 every part; exit code 1 if one is not well
-              marketctl check                                  tries each connection, and says what is wrong
-              marketctl migrate                                brings the database schema up to date
-              marketctl verify BTCUSDT 2026-11-25 2026-11-26   candles against the trades they came from
-              marketctl --generate-completion-script zsh       for bash, zsh and fish
+              marketctl status         every part and partition
+              marketctl check          tries each connection, before services run
+              marketctl verify BTCUSDT 2026-11-25 2026-11-26
+              marketctl --generate-completion-script zsh     (or bash, fish)
 
-            Exit codes: 0 done, 1 something is wrong, 64 a wrong command line, 78 unusable settings
+            Exit codes: 0 done, 1 something is wrong, 64 a wrong command line,
+            78 unusable settings
             """,
         version: Version.text,
         subcommands: [

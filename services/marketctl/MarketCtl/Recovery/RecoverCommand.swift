@@ -56,7 +56,7 @@ struct RecoverCommand: AsyncParsableCommand {
             abstract: "These trade ids may be asked for again, history and ids given up included.")
 
         @Argument(help: "Instrument key") var symbol: Instrument
-        @Argument(help: "Trade ids: 100-200, or one") var tradeIDs: TradeIDRange
+        @Argument(help: ArgumentHelp("Trade ids: 100-200, or one", valueName: "ids")) var tradeIDs: TradeIDRange
         @OptionGroup var connections: ConnectionOptions
 
         func run() async throws {

@@ -16,6 +16,9 @@ enum ProcessorMetrics {
         .init(
             .counter, "processor_rows_beyond_retention_total", [],
             "Changes of candle rows left out because retention dropped their table."),
+        .init(
+            .counter, "processor_candle_tables_dropped_total", [],
+            "Tables of candles dropped because they are older than CANDLE_RETENTION."),
         .init(.counter, "processor_ids_found_missing_total", [], "Trade ids found to be missing."),
         .init(.counter, "processor_ids_filled_total", [], "Missing trade ids that came after all."),
         .init(.counter, "processor_quarantined_total", ["reason"], "Records that could not be used."),

@@ -45,10 +45,9 @@ struct RetentionKeeper: Sendable {
     private func drop(_ interval: Interval, age: Int64) async throws(PostgresError) -> Int32 {
         let rows = try await pool.query(
             """
-            SELECT drop_candle_partitions($1, before) AS dropped FROM (
-                SELECT least(max(max_event) / 1000000, extract(epoch FROM now())::bigint) - $2 AS before
-                FROM processor_progress WHERE topic = $3 AND max_event > 0
-            ) AS times WHERE before > 0
+            SELECT drop_candle_partitions($1, least(newest, extract(epoch FROM now())::bigint) - $2) AS dropped
+            FROM (SELECT max(max_event) / 1000000 AS newest FROM processor_progress WHERE topic = $3) AS times
+            WHERE newest > $2
             """, [.text(interval.description), .bigint(age), .text(topic)])
         return try rows.first?.value("dropped") ?? 0
     }
