@@ -34,7 +34,7 @@ struct LineLogHandler: LogHandler {
         set { metadata[key] = newValue }
     }
 
-    /// Of warnings and errors of one kind so many are written within half a minute. Of other levels nothing is left out.
+    /// Of warnings and errors of one kind so many are written within half a minute. Other levels lack nothing.
     private static let repeats = Mutex(RepeatFilter(burst: 20, maxKinds: 256))
 
     func log(event: LogEvent) {

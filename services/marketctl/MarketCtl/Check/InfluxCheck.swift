@@ -26,12 +26,12 @@ enum InfluxCheck {
         let seconds = TimeSource.system.wallMicros / 1_000_000
         try await client.write([
             try InfluxPoint(
-                measurement: measurement, tags: [.init("by", "marketctl")], fields: [.init("value", "\(seconds)")],
+                measurement: measurement, tags: [.init("writer", "marketctl")], fields: [.init("value", "\(seconds)")],
                 timeSeconds: seconds)
         ])
         var lines = ["\(target): a point of \(measurement) is written"]
         let back = try await client.query(
-            "SELECT value FROM \(measurement) WHERE time = \(seconds)s AND by = 'marketctl'")
+            "SELECT value FROM \(measurement) WHERE time = \(seconds)s AND writer = 'marketctl'")
         guard try rows(back).contains(where: { $0.contains("\(seconds)") }) else {
             return CheckOutcome(.bad, "not read back", lines + ["what was written is not found again"])
         }

@@ -12,7 +12,7 @@ enum ServerChecks {
     static func kafka(_ session: CommandSession, _ settings: Settings) async throws -> CheckOutcome {
         try await session.withAdmin { admin in
             let metadata = try await admin.metadata(timeoutMillis: CommandSession.brokerMillis)
-            var lines = ["\(metadata.brokers.count) brokers, \(metadata.topics.count) topics"]
+            var lines = ["brokers: \(metadata.brokers.count), topics: \(metadata.topics.count)"]
             var condition = Condition.well
             let catalog = try TopicCatalog(settings)
             let needed = [

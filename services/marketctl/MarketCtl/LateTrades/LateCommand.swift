@@ -7,8 +7,8 @@ struct LateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "late", abstract: "Looks at trades that came after their candle was dropped, and merges them.",
         discussion: """
-            They can be merged once the horizon in candle_retention is lowered again (docs/OPERATIONS.md, "Late trades
-            and retention").
+            They can be merged once the horizon in candle_retention is lowered again (docs/OPERATIONS.md,
+            "Late trades and retention").
 
             Examples:
               marketctl late                        counts by instrument

@@ -47,7 +47,7 @@ struct ReplayCommand: AsyncParsableCommand {
             .appending("market-producer").string
         execv(beside, &pointers)
         execvp(words[0], &pointers)
-        return
-            "market-producer cannot be started: \(String(cString: strerror(errno))). It belongs beside marketctl, or in PATH."
+        let reason = String(cString: strerror(errno))
+        return "market-producer cannot be started: \(reason). It belongs beside marketctl, or in PATH."
     }
 }

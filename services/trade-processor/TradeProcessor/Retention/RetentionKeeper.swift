@@ -5,8 +5,8 @@ import PostgresClient
 
 /// Drops tables of candles that are older than what is to be kept: whole months or years, never row by row.
 ///
-/// Age is event time: candles of a replay of 2020 are as old as its newest trade is later than they. The wall clock only
-/// bounds it, so that no trade from the future drops the present.
+/// Age is event time: candles of a replay of 2020 are as old as its newest trade is later than they. The wall clock
+/// only bounds it, so that no trade from the future drops the present.
 struct RetentionKeeper: Sendable {
     let pool: PostgresPool
     let topic: String
