@@ -1,0 +1,142 @@
+"""sbom.py VERSION LIBRARIES FOLDER: the parts of a release as CycloneDX 1.5 on standard output.
+
+LIBRARIES is a file with the paths that the packed shared libraries of FOLDER come from. The Swift packages are those
+that SwiftPM resolved; licences are those of docs/DEPENDENCIES.md. Nothing in it depends on the machine's clock.
+"""
+
+import datetime
+import hashlib
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import uuid
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def licences():
+    """{package: licence} of the tables."""
+    found = {}
+    for line in (ROOT / "docs" / "DEPENDENCIES.md").read_text().splitlines():
+        if line.startswith("| `"):
+            cells = [cell.strip() for cell in line.strip("|").split("|")]
+            for name in re.findall(r"`([^`]+)`", cells[0]):
+                found[name] = next((cell for cell in cells[1:] if re.match(r"[A-Z]", cell)), None)
+    return found
+
+
+def swift_packages():
+    """[(package, version, address, names of what it uses)], the project itself first."""
+    run = subprocess.run(
+        ["swift", "package", "show-dependencies", "--format", "json"], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    if run.returncode:
+        sys.exit("sbom.py: swift package show-dependencies failed")
+    found = {}
+
+    def visit(node):
+        uses = [child["identity"] for child in node["dependencies"]]
+        found.setdefault(node["identity"], (node["version"], node["url"], sorted(uses)))
+        for child in node["dependencies"]:
+            visit(child)
+
+    # Something may be said before the document.
+    root = json.loads(run.stdout[run.stdout.index("{"):])
+    visit(root)
+    uses = found.pop(root["identity"])[2]
+    return uses, dict(sorted(found.items()))
+
+
+def declared_addresses():
+    """{package: address} as manifests say it, where SwiftPM is told to fetch from elsewhere."""
+    file = ROOT / "Package.resolved"
+    pins = json.loads(file.read_text())["pins"] if file.exists() else []
+    return {pin["identity"]: pin["location"] for pin in pins}
+
+
+def debian_package(path):
+    """(package, version) that a file of the system belongs to, or None."""
+    for name in (path, os.path.realpath(path)):
+        for candidate in (name, name.removeprefix("/usr")):
+            run = subprocess.run(["dpkg", "-S", candidate], capture_output=True, text=True)
+            if run.returncode == 0:
+                package = run.stdout.split(": ")[0].split(",")[0]
+                version = subprocess.run(
+                    ["dpkg-query", "-W", "-f", "${Version}", package], capture_output=True, text=True).stdout
+                return package.split(":")[0], version
+    return None
+
+
+def distribution():
+    fields = dict(re.findall(r'^(\w+)="?([^"\n]*)"?$', pathlib.Path("/etc/os-release").read_text(), re.M))
+    return fields.get("ID", "linux")
+
+
+def library(path, folder):
+    name = os.path.basename(path)
+    component = {
+        "type": "library", "bom-ref": f"lib/{name}", "name": name,
+        "hashes": [{"alg": "SHA-256", "content": hashlib.sha256((folder / name).read_bytes()).hexdigest()}],
+    }
+    owner = debian_package(path)
+    pins = dict(re.findall(r"^(\w+)_VERSION=(\S+)$", (ROOT / "scripts" / "lib" / "pins.sh").read_text(), re.M))
+    if owner:
+        component |= {"version": owner[1], "purl": f"pkg:deb/{distribution()}/{owner[0]}@{owner[1].replace(':', '%3A')}"}
+    elif "/.deps/lib/" in path:
+        component |= {"version": pins["CONFLUENT_KAFKA"], "description": "out of the wheel confluent-kafka"}
+    elif "swift" in path:
+        component |= {"description": "of the Swift toolchain"}
+    return component
+
+
+def document(version, libraries, folder):
+    known = licences()
+    direct, packages = swift_packages()
+    addresses = declared_addresses()
+    project = f"market-stream@{version}"
+    components = []
+    for name, (release, url, _) in packages.items():
+        component = {"type": "library", "bom-ref": name, "name": name, "version": release}
+        address = addresses.get(name, url)
+        if address.startswith("https://"):
+            component["purl"] = f"pkg:swift/{address.removeprefix('https://').removesuffix('.git')}@{release}"
+        if known.get(name):
+            component["licenses"] = [{"license": {"name": known[name]}}]
+        components.append(component)
+    chart = hashlib.sha256((ROOT / ".deps" / "assets" / "lightweight-charts.js").read_bytes()).hexdigest()
+    components.append({
+        "type": "library", "bom-ref": "lightweight-charts", "name": "lightweight-charts",
+        "version": re.search(r"CHARTS_NPM_VERSION=(\S+)", (ROOT / "scripts/lib/pins.sh").read_text())[1],
+        "licenses": [{"license": {"name": "Apache-2.0"}}], "hashes": [{"alg": "SHA-256", "content": chart}],
+    })
+    components += [library(path, folder) for path in libraries]
+    instant = datetime.datetime.fromtimestamp(int(os.environ["SOURCE_DATE_EPOCH"]), datetime.timezone.utc)
+    body = {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.5",
+        "version": 1,
+        "metadata": {
+            "timestamp": instant.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "component": {
+                "type": "application", "bom-ref": project, "name": "market-stream", "version": version,
+                "licenses": [{"license": {"name": "Apache-2.0"}}],
+            },
+        },
+        "components": components,
+        "dependencies": [
+            {"ref": project, "dependsOn": sorted(direct) + ["lightweight-charts"] + [
+                f"lib/{os.path.basename(path)}" for path in libraries]},
+            *({"ref": name, "dependsOn": uses} for name, (_, _, uses) in packages.items()),
+        ],
+    }
+    content = json.dumps(body, sort_keys=True)
+    body["serialNumber"] = f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, content)}"
+    return body
+
+
+if __name__ == "__main__":
+    sources = pathlib.Path(sys.argv[2]).read_text().split()
+    print(json.dumps(document(sys.argv[1], sources, pathlib.Path(sys.argv[3])), indent=2))
