@@ -1,7 +1,7 @@
-"""sbom.py VERSION LIBRARIES FOLDER: the parts of a release as CycloneDX 1.5 on standard output.
+"""sbom.py VERSION PACKAGES LIBRARIES FOLDER: the parts of a release as CycloneDX 1.5 on standard output.
 
-LIBRARIES is a file with the paths that the packed shared libraries of FOLDER come from. The Swift packages are those
-that SwiftPM resolved; licences are those of docs/DEPENDENCIES.md. Nothing in it depends on the machine's clock.
+PACKAGES is what `swift package show-dependencies --format json` said, LIBRARIES a file with the paths that the packed
+shared libraries of FOLDER come from. Licences are those of docs/DEPENDENCIES.md. Nothing depends on the machine's clock.
 """
 
 import datetime
@@ -28,14 +28,9 @@ def licences():
     return found
 
 
-def swift_packages():
-    """[(package, version, address, names of what it uses)], the project itself first."""
-    run = subprocess.run(
-        ["swift", "package", "show-dependencies", "--format", "json"], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
-    if run.returncode:
-        sys.exit("sbom.py: swift package show-dependencies failed")
-    found = {}
+def swift_packages(file):
+    """(what the project itself uses, {package: (version, address, what it uses)})."""
+    root, found = json.loads(file.read_text()), {}
 
     def visit(node):
         uses = [child["identity"] for child in node["dependencies"]]
@@ -43,8 +38,6 @@ def swift_packages():
         for child in node["dependencies"]:
             visit(child)
 
-    # Something may be said before the document.
-    root = json.loads(run.stdout[run.stdout.index("{"):])
     visit(root)
     uses = found.pop(root["identity"])[2]
     return uses, dict(sorted(found.items()))
@@ -92,9 +85,9 @@ def library(path, folder):
     return component
 
 
-def document(version, libraries, folder):
+def document(version, listing, libraries, folder):
     known = licences()
-    direct, packages = swift_packages()
+    direct, packages = swift_packages(listing)
     addresses = declared_addresses()
     project = f"market-stream@{version}"
     components = []
@@ -138,5 +131,5 @@ def document(version, libraries, folder):
 
 
 if __name__ == "__main__":
-    sources = pathlib.Path(sys.argv[2]).read_text().split()
-    print(json.dumps(document(sys.argv[1], sources, pathlib.Path(sys.argv[3])), indent=2))
+    sources = pathlib.Path(sys.argv[3]).read_text().split()
+    print(json.dumps(document(sys.argv[1], pathlib.Path(sys.argv[2]), sources, pathlib.Path(sys.argv[4])), indent=2))
