@@ -1,7 +1,7 @@
 """sbom.py VERSION PACKAGES LIBRARIES FOLDER: the parts of a release as CycloneDX 1.5 on standard output.
 
 PACKAGES is what `swift package show-dependencies --format json` said, LIBRARIES a file with the paths that the packed
-shared libraries of FOLDER come from. Licences are those of docs/DEPENDENCIES.md. Nothing depends on the machine's clock.
+shared libraries of FOLDER come from. Licences are those of docs/DEPENDENCIES.md. Nothing depends on the clock.
 """
 
 import datetime
@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import uuid
@@ -50,17 +51,27 @@ def declared_addresses():
     return {pin["identity"]: pin["location"] for pin in pins}
 
 
-def debian_package(path):
-    """(package, version) that a file of the system belongs to, or None."""
-    for name in (path, os.path.realpath(path)):
-        for candidate in (name, name.removeprefix("/usr")):
-            run = subprocess.run(["dpkg", "-S", candidate], capture_output=True, text=True)
-            if run.returncode == 0:
-                package = run.stdout.split(": ")[0].split(",")[0]
-                version = subprocess.run(
-                    ["dpkg-query", "-W", "-f", "${Version}", package], capture_output=True, text=True).stdout
-                return package.split(":")[0], version
-    return None
+def debian_packages(paths):
+    """{path: (package, version)} of the files that belong to the system's packages."""
+    if not shutil.which("dpkg-query"):
+        return {}
+    # dpkg may know a file by its name before the merge of /lib into /usr/lib, or by what a link leads to.
+    names = {name: path for path in paths for real in (path, os.path.realpath(path))
+             for name in (real, real.removeprefix("/usr"))}
+    # It fails when one of them is nobody's, and still says whose the others are.
+    said = subprocess.run(["dpkg-query", "-S", *names], capture_output=True, text=True).stdout
+    owners = {names[name]: owner.split(",")[0] for owner, name in re.findall(r"^(\S.*?): (/.*)$", said, re.M)
+              if name in names}
+    if not owners:
+        return {}
+    said = subprocess.run(
+        ["dpkg-query", "-W", "-f", "${binary:Package} ${Package} ${Version}\n", *set(owners.values())],
+        capture_output=True, text=True, check=True).stdout
+    versions = {}
+    for line in said.splitlines():
+        full, package, version = line.split()
+        versions[full] = versions[package] = (package, version)
+    return {path: versions[owner] for path, owner in owners.items()}
 
 
 def distribution():
@@ -68,16 +79,16 @@ def distribution():
     return fields.get("ID", "linux")
 
 
-def library(path, folder):
+def library(path, folder, owner):
     name = os.path.basename(path)
     component = {
         "type": "library", "bom-ref": f"lib/{name}", "name": name,
         "hashes": [{"alg": "SHA-256", "content": hashlib.sha256((folder / name).read_bytes()).hexdigest()}],
     }
-    owner = debian_package(path)
     pins = dict(re.findall(r"^(\w+)_VERSION=(\S+)$", (ROOT / "scripts" / "lib" / "pins.sh").read_text(), re.M))
     if owner:
-        component |= {"version": owner[1], "purl": f"pkg:deb/{distribution()}/{owner[0]}@{owner[1].replace(':', '%3A')}"}
+        package, version = owner
+        component |= {"version": version, "purl": f"pkg:deb/{distribution()}/{package}@{version.replace(':', '%3A')}"}
     elif "/.deps/lib/" in path:
         component |= {"version": pins["CONFLUENT_KAFKA"], "description": "out of the wheel confluent-kafka"}
     elif "swift" in path:
@@ -105,7 +116,8 @@ def document(version, listing, libraries, folder):
         "version": re.search(r"CHARTS_NPM_VERSION=(\S+)", (ROOT / "scripts/lib/pins.sh").read_text())[1],
         "licenses": [{"license": {"name": "Apache-2.0"}}], "hashes": [{"alg": "SHA-256", "content": chart}],
     })
-    components += [library(path, folder) for path in libraries]
+    owners = debian_packages(libraries)
+    components += [library(path, folder, owners.get(path)) for path in libraries]
     instant = datetime.datetime.fromtimestamp(int(os.environ["SOURCE_DATE_EPOCH"]), datetime.timezone.utc)
     body = {
         "bomFormat": "CycloneDX",
