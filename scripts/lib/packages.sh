@@ -10,7 +10,7 @@ BUILD_PACKAGES=(
 # To run the stack, and to look at it.
 RUN_PACKAGES=(kcat postgresql procps redis-server redis-tools util-linux)
 # To test it. A browser only where Debian has one as a package (Ubuntu's is a snap).
-TEST_PACKAGES=(influxdb jq prometheus shellcheck valgrind)
+TEST_PACKAGES=(influxdb jq patchelf prometheus shellcheck valgrind)
 
 # installed PACKAGE
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
