@@ -80,7 +80,8 @@ def test_a_password_that_everybody_knows_opens_nothing_to_others():
             assert "ports" not in content and "network_mode" not in content, name
         elif "ports" in content:
             # A page that asks for a password has one of its own, or does not start.
-            assert not any(key.endswith("PASSWORD") and ":-" in value for key, value in content.get("environment", {}).items())
+            settings = content.get("environment", {})
+            assert not any(key.endswith("PASSWORD") and ":-" in value for key, value in settings.items()), name
 
 
 def test_secrets_are_ones(tmp_path):
