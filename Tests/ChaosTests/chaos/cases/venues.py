@@ -37,9 +37,9 @@ def wait_complete(market, producer, seconds):
     )  # fmt: skip
 
 
-def exchange_klines(simulator, symbol):
+def exchange_klines(simulator, symbol, limit=1_000):
     """{unix seconds: (open, high, low, close, volume, quote volume, count, taker base, taker quote)}, by the exchange."""
-    address = f"http://127.0.0.1:{simulator.port}/api/v3/klines?symbol={symbol}&interval=1m&limit=1000"
+    address = f"http://127.0.0.1:{simulator.port}/api/v3/klines?symbol={symbol}&interval=1m&limit={limit}"
     with urllib.request.urlopen(address, timeout=60) as reply:
         rows = json.load(reply)
     return {
@@ -47,8 +47,8 @@ def exchange_klines(simulator, symbol):
     }
 
 
-def compare_with_exchange(market, simulator):
-    """Every whole minute equals the exchange's own; gives how many were compared."""
+def compare_with_exchange(market, simulator, limit=1_000):
+    """Every whole minute of the newest equals the exchange's own; gives how many were compared."""
     compared = 0
     for symbol in market.symbols:
         rows = market.query(
@@ -56,7 +56,7 @@ def compare_with_exchange(market, simulator):
             " taker_buy_quote_volume FROM candles_1m WHERE symbol = %s AND missing_trades = 0 ORDER BY window_start",
             [symbol],
         )
-        theirs = exchange_klines(simulator, symbol)
+        theirs = exchange_klines(simulator, symbol, limit)
         for start, *ours in rows:
             if start in theirs:
                 assert tuple(ours) == theirs[start], f"{symbol} {start}: {ours} is not the exchange's {theirs[start]}"

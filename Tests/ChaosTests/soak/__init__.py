@@ -1,0 +1,1 @@
+"""Hours under load: does anything grow, fall behind or go wrong? What scripts/soak runs."""
