@@ -1,48 +1,29 @@
 """The five checks and the watcher against real servers: what a processor wrote passes, and every tampering is seen."""
 
 import json
-import os
-import pathlib
 import random
-import tempfile
 
 import pytest
 
 from chaos import oracle, stored
-from chaos.kafkalog import ROOT, Kafka
+from chaos.kafkalog import Kafka
 from chaos.load import fill, send
-from chaos.servers import kafka_home
-from chaos.stack import Stack
 from chaos.waiting import wait_for
 from chaos.watcher import Watcher
 
-BIN = pathlib.Path(os.environ.get("MARKET_STREAM_BIN", ROOT / ".build" / "debug")).resolve()
-
-pytestmark = [
-    pytest.mark.skipif(not (BIN / "trade-processor").exists(), reason=f"trade-processor is not built in {BIN}"),
-    pytest.mark.skipif(kafka_home() is None, reason="needs Apache Kafka (KAFKA_HOME)"),
-]
-
 
 @pytest.fixture(scope="module")
-def market():
+def market(servers):
     """A market whose processor has worked off a load and stopped, so that what it wrote stays as it is."""
-    with tempfile.TemporaryDirectory(prefix="market-stream-oracle.") as folder:
-        os.chmod(folder, 0o755)
-        stack = Stack(pathlib.Path(folder) / "stack", 1, BIN)
-        try:
-            stack.start()
-            market = stack.market("oracle")
-            processor = market.processor().start()
-            market.wait_claimed()
-            fill(market, 3_000, random.Random(5), rate=100, shuffle=1.0, duplicates=0.05, gaps=0.01)
-            send(market, [(market.symbols[0], b"poison")])
-            findings = oracle.check(market)
-            assert findings.trades > 2_900 and findings.duplicates > 50 and findings.quarantined == 1
-            assert processor.stop() == 0
-            yield market
-        finally:
-            stack.close()
+    market = servers.market("oracle")
+    processor = market.processor().start()
+    market.wait_claimed()
+    fill(market, 3_000, random.Random(5), rate=100, shuffle=1.0, duplicates=0.05, gaps=0.01)
+    send(market, [(market.symbols[0], b"poison")])
+    findings = oracle.check(market)
+    assert findings.trades > 2_900 and findings.duplicates > 50 and findings.quarantined == 1
+    assert processor.stop() == 0
+    return market
 
 
 def need_failure(market, word):
