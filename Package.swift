@@ -100,6 +100,7 @@ let libraryTargets: [Target] = [
             .embedInCode("postgres/003_progress.sql"), .embedInCode("postgres/004_records.sql"),
             .embedInCode("postgres/005_recovery.sql"), .embedInCode("postgres/006_subscriptions.sql"),
             .embedInCode("postgres/007_instrument_numbers.sql"), .embedInCode("postgres/008_influx.sql"),
+            .embedInCode("postgres/009_roles.sql"),
             .embedInCode("openapi.yaml"), .embedInCode("asyncapi.yaml"),
         ],
         exclude: ["kafka", "redis", "capture.schema.json", "capture.sample.jsonl"]),
@@ -127,7 +128,7 @@ let testTargets: [Target] = [
     tests("KafkaClientTests", ["KafkaClient", "CRdKafka", "TestServers"]),
     tests("PostgresClientTests", ["PostgresClient", "Schemas", "TestServers"]),
     tests("RedisClientTests", ["RedisClient", "TestServers"]),
-    tests("ServiceKitTests", ["ServiceKit", logging, metrics]),
+    tests("ServiceKitTests", ["ServiceKit", "KafkaClient", logging, metrics]),
     tests("GzipTests", ["Gzip"]),
     tests("InfluxClientTests", ["InfluxClient"]),
     tests(

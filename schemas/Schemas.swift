@@ -12,6 +12,7 @@ public enum Schemas {
         (6, "subscriptions", text(PackageResources._06_subscriptions_sql)),
         (7, "instrument_numbers", text(PackageResources._07_instrument_numbers_sql)),
         (8, "influx", text(PackageResources._08_influx_sql)),
+        (9, "roles", text(PackageResources._09_roles_sql)),
     ]
 
     /// schemas/openapi.yaml, the description of the HTTP interface.

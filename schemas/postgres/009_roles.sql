@@ -1,0 +1,13 @@
+-- Services that own nothing (deploy/postgres/roles.sql): the processor still gets the tables its candles go to, made by
+-- the function's owner. Whoever may call it can do no more than that, and not everybody may.
+DO $$
+BEGIN
+    -- The schema that these migrations made everything in, then nothing of anybody else's.
+    EXECUTE format(
+        'ALTER FUNCTION ensure_candle_partitions(text, bigint, bigint) SECURITY DEFINER SET search_path = %I, pg_temp',
+        current_schema());
+END
+$$;
+
+REVOKE EXECUTE ON FUNCTION ensure_candle_partitions(text, bigint, bigint) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION drop_candle_partitions(text, bigint) FROM PUBLIC;
