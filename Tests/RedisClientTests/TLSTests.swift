@@ -51,6 +51,7 @@ struct TLSTests {
             let error = try await failure(plain)
             #expect(error?.code == .tls)
             #expect(error?.message.contains("certificate") == true)
+            #expect(error?.message.contains("?cacert=") == true)
         }
     }
 
@@ -59,6 +60,7 @@ struct TLSTests {
             let error = try await failure(server.url(host: "127.0.0.1"))
             #expect(error?.code == .tls)
             #expect(error?.message.contains("certificate") == true)
+            #expect(error?.message.contains("a name that stands in it") == true)
         }
     }
 

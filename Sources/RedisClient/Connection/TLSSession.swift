@@ -69,7 +69,9 @@ final class TLSSession {
         let result = SSL_get_verify_result(session)
         guard result != Int(X509_V_OK) else { return nil }
         let reason = X509_verify_cert_error_string(result).map { String(cString: $0) } ?? "code \(result)"
-        return "its certificate is not accepted (\(reason))"
+        let isOther = [X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH].map(Int.init).contains(result)
+        let advice = isOther ? "use a name that stands in it" : "name the authority that signed it: ?cacert=FILE"
+        return "its certificate is not accepted (\(reason)); \(advice)"
     }
 
     /// Reads what is there.

@@ -6,6 +6,7 @@ import Synchronization
 public struct KafkaSetup: Sendable {
     public let configuration: KafkaConfiguration
     private let logger: Logger
+    private let complaints: Complaints
 
     /// - Parameters:
     ///   - context: its settings give brokers and `KAFKA_CLIENT_*`.
@@ -15,6 +16,7 @@ public struct KafkaSetup: Sendable {
         let logger = context.logger(for: "kafka")
         self.logger = logger
         let complaints = Complaints(logger: logger, time: time)
+        self.complaints = complaints
         let settings = context.settings
         configuration = KafkaConfiguration(
             brokers: try settings.value(SharedSettings.kafkaBrokers), clientID: context.name,
@@ -23,6 +25,7 @@ public struct KafkaSetup: Sendable {
                 switch event {
                 case .log(let level, let facility, let message):
                     complaints.log(Self.level(level), message, ["facility": "\(facility)"])
+                    if facility == "FAIL" { complaints.noteFailure(message) }
                 case .error(let error):
                     complaints.log(.warning, "\(error)", [:])
                 case .statistics:
@@ -52,11 +55,19 @@ public struct KafkaSetup: Sendable {
                     "topics \(missing.map(\.name).joined(separator: ", ")) are not there"
                         + (mayCreate ? " yet" : " and KAFKA_CREATE_TOPICS is false"), attempt, health)
             } catch {
-                report("the broker cannot be used: \(error)", attempt, health)
+                report("the broker cannot be used: \(Self.reason(error, complaints.lastFailure))", attempt, health)
             }
             attempt += 1
             try await Task.sleep(for: .milliseconds(min(5_000, 100 << min(attempt, 6))))
         }
+    }
+
+    /// Why no broker can be used. librdkafka goes on trying and says "transport" whatever it is, so what the last
+    /// connection ended with (a certificate, a password) says more.
+    static func reason(_ error: KafkaError, _ lastFailure: String?) -> String {
+        guard [.transport, .timedOut, .allBrokersDown].contains(error.code), let lastFailure else { return "\(error)" }
+        let isRefused = lastFailure.contains("SSL") || lastFailure.contains("SASL")
+        return "\(lastFailure); \((isRefused ? KafkaError.Code.authentication : error.code).advice)"
     }
 
     private func missingTopics(_ topics: [TopicDefinition], _ admin: KafkaAdmin) async throws(KafkaError)
@@ -103,10 +114,20 @@ private final class Complaints: Sendable {
     private let logger: Logger
     private let time: TimeSource
     private let filter = Mutex(RepeatFilter())
+    private let failure = Mutex<String?>(nil)
 
     init(logger: Logger, time: TimeSource) {
         self.logger = logger
         self.time = time
+    }
+
+    /// What the last connection that failed ended with.
+    var lastFailure: String? { failure.withLock { $0 } }
+
+    /// Keeps a line about a connection, without the thread it is of: `[thrd:...]: `.
+    func noteFailure(_ line: String) {
+        let text = line.firstRange(of: "]: ").map { String(line[$0.upperBound...]) } ?? line
+        failure.withLock { $0 = text }
     }
 
     func log(_ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata) {
