@@ -5,12 +5,15 @@ import pathlib
 import shlex
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+# Processes, servers and pages that run: shared with the tests of faults.
+sys.path.append(str(ROOT / "Tests" / "ChaosTests"))
 
 
 def wait_for(condition, seconds, what):

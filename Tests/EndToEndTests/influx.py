@@ -46,17 +46,24 @@ def free_port():
 
 
 class Influx:
-    """Has its port from the beginning; answers once it is started."""
+    """Has its port from the beginning; answers once it is started. tls: (certificate, key, SSL context of a client)."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, tls=None):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir()
         self.port = free_port()
         self.process = None
+        self.tls = tls
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
+        self.context = tls[2] if tls else None
 
     def start(self):
         path = self.folder / "influxdb.conf"
-        path.write_text(CONFIGURATION.format(folder=self.folder, port=self.port, rpc=free_port()))
+        text = CONFIGURATION.format(folder=self.folder, port=self.port, rpc=free_port())
+        if self.tls:
+            # Of the section [http], which is the last.
+            text += f'https-enabled = true\nhttps-certificate = "{self.tls[0]}"\nhttps-private-key = "{self.tls[1]}"\n'
+        path.write_text(text)
         with open(self.folder / "influxd.log", "ab") as log:
             self.process = subprocess.Popen(["influxd", "-config", path], stdout=log, stderr=log)
         wait_for(self.answers, 60, lambda: (self.folder / "influxd.log").read_text()[-3000:])
@@ -67,16 +74,16 @@ class Influx:
     def answers(self):
         assert self.process.poll() is None, (self.folder / "influxd.log").read_text()[-3000:]
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/ping", timeout=2) as answer:
+            with urllib.request.urlopen(f"{self.url}/ping", timeout=2, context=self.context) as answer:
                 return answer.status == 204
         except OSError:
             return False
 
     def query(self, text):
         body = urllib.parse.urlencode({"q": text, "db": DATABASE, "epoch": "s"}).encode()
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/query", data=body)
+        request = urllib.request.Request(f"{self.url}/query", data=body)
         request.add_header("Authorization", "Basic " + b64encode(f"{USER}:{SECRET}".encode()).decode())
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=20, context=self.context) as answer:
             result = json.load(answer)["results"][0]
         assert "error" not in result, result
         return result.get("series", [])
