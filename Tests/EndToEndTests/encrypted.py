@@ -198,7 +198,7 @@ class Stack:
         self.postgres.psql("SELECT pg_reload_conf()")
         wait_for(lambda: not self.admin("-c", "SELECT 1", mode="require").returncode, 20, self.postgres.tail)
         self.roles()
-        migrate = self.run("trade-processor", ["migrate"], POSTGRES_URL=self.postgres_url("migrator"))
+        migrate = self.run("marketctl", ["migrate"], POSTGRES_URL=self.postgres_url("migrator"))
         assert migrate.returncode == 0, migrate.stdout
         self.roles()
 

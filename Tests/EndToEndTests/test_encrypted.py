@@ -202,7 +202,7 @@ def test_postgres_is_not_believed_and_it_says_what_to_do(secured, tmp_path, chan
         change = {"authority": Authority(tmp_path, "another")}
     host = change.pop("host", "127.0.0.1").split("&")
     url = secured.postgres_url("migrator", host[0], **change) + "".join(f"&{option}" for option in host[1:])
-    done = secured.run("trade-processor", ["migrate"], POSTGRES_URL=url)
+    done = secured.run("marketctl", ["migrate"], POSTGRES_URL=url)
     assert done.returncode != 0
     for word in words:
         assert word in done.stdout, done.stdout
@@ -237,7 +237,8 @@ def test_another_authority_and_a_wrong_password_are_named(secured, tmp_path):
         url = secured.redis_url("processor").replace(str(secured.authority.certificate), another)
         texts.append(say(secured, "trade-processor", ["certificate", "cacert"], REDIS_URL=url))
         # The API's user may not write: the command is named.
-        texts.append(say(secured, "trade-processor", ["NOPERM", "'evalsha' command"], REDIS_URL=secured.redis_url("api")))
+        words = ["NOPERM", "'evalsha' command"]
+        texts.append(say(secured, "trade-processor", words, REDIS_URL=secured.redis_url("api")))
         url = secured.postgres_url("processor").replace(SECRETS["pg_processor"], "wrong-and-secret")
         texts.append(say(secured, "trade-processor", ["password authentication failed"], POSTGRES_URL=url))
         for text in texts:
@@ -288,6 +289,17 @@ def test_tables_are_made_for_a_role_that_owns_none(secured):
     assert done.returncode == 0, done.stderr
     owner = "SELECT to_json(relowner::regrole::text) FROM pg_class WHERE relname = 'candles_10s_2017_07'"
     assert secured.rows(owner) == "market_migrator"
+    # Retention is a right of its own, given with the file's variable.
+    drop = "SELECT drop_candle_partitions('10s', 1600000000)"
+    assert secured.admin("-c", f"SET ROLE market_processor; {drop}").returncode != 0
+    roles = str(ROOT / "deploy" / "postgres" / "roles.sql")
+    assert secured.admin("--set=retention=on", "-f", roles).returncode == 0
+    try:
+        done = secured.admin("-c", f"SET ROLE market_processor; {drop}")
+        assert done.returncode == 0, done.stderr
+        assert secured.rows(owner) is None
+    finally:
+        assert secured.admin("-f", roles).returncode == 0
     # Each table that a migration made has an owner and somebody's rights: a new one belongs into roles.sql.
     forgotten = (
         "SELECT coalesce(json_agg(c.relname), '[]') FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid"

@@ -1,13 +1,15 @@
 -- Least privilege: three roles instead of one that may do everything.
 --
 --   market_migrator   owns the schema; for migrations, commands of recovery, and retention
---   market_processor  trade-processor: writes candles and its own state, changes no table, drops nothing
+--   market_processor  trade-processor: writes candles and its own state, changes no table, drops none (but see retention)
 --   market_api        market-api: reads; writes instrument_numbers alone
 --
 -- Run as a superuser in the database of market-stream. May be run again at any time; run it again after an upgrade that
 -- brings migrations, since new tables are nobody's but the migrator's until then:
 --
 --   psql -d market -f deploy/postgres/roles.sql          # before the first migration, and after it
+--
+-- With CANDLE_RETENTION the processor drops tables of candles that are older: --set=retention=on lets it.
 --
 -- Passwords: \password market_processor in psql sends no plain text. For scripts: psql 15 or later takes them from the
 -- environment (MARKET_MIGRATOR_PASSWORD, MARKET_PROCESSOR_PASSWORD, MARKET_API_PASSWORD); a role without one cannot log in.
@@ -147,5 +149,9 @@ BEGIN
     END IF;
 END
 $$;
+
+\if :{?retention}
+GRANT EXECUTE ON FUNCTION public.drop_candle_partitions(text, bigint) TO market_processor;
+\endif
 
 COMMIT;
