@@ -165,8 +165,8 @@ let testTargets: [Target] = [
         "MarketCtlTests",
         [
             "MarketCtl", "TradeProcessor", "Exchanges", "Gzip", "MarketCore", "MarketWire", "PostgresClient",
-            "KafkaClient", "Schemas", "ServiceKit", "TestServers", "exchange-simulator", arguments, hummingbird,
-            logging,
+            "KafkaClient", "Schemas", "ServiceKit", "TestServers", "trade-processor", "exchange-simulator", arguments,
+            hummingbird, logging,
         ]),
     tests("TidyTests", []),
 ]
