@@ -165,8 +165,9 @@ let testTargets: [Target] = [
     tests(
         "MarketCtlTests",
         [
-            "MarketCtl", "TradeProcessor", "MarketCore", "MarketWire", "PostgresClient", "KafkaClient", "Schemas",
-            "ServiceKit", "TestServers", arguments, logging,
+            "MarketCtl", "TradeProcessor", "Exchanges", "Gzip", "MarketCore", "MarketWire", "PostgresClient",
+            "KafkaClient", "Schemas", "ServiceKit", "TestServers", "trade-processor", "exchange-simulator", arguments,
+            hummingbird, logging,
         ]),
     tests("TidyTests", []),
 ]
@@ -195,8 +196,9 @@ let serviceTargets: [[Target]] = [
         "marketctl", library: "MarketCtl",
         [
             "MarketCore", "MarketWire", "KafkaClient", "PostgresClient", "RedisClient", "InfluxClient", "Exchanges",
-            "Schemas", "ServiceKit", arguments, httpClient, httpTypes, logging, system,
+            "Gzip", "Schemas", "ServiceKit", arguments, httpClient, httpTypes, logging, system,
             .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+            .product(name: "NIOPosix", package: "swift-nio"),
         ]),
     service(
         "exchange-simulator", library: "ExchangeSimulator",

@@ -47,7 +47,7 @@ enum ImportRules {
             "services/market-api/MarketAPI": service.union(clients).union(nio).union(["Exchanges", "WebSockets"]),
             "services/exchange-simulator/ExchangeSimulator": service.union(nio).union(["Exchanges", "WebSockets"]),
             "services/marketctl/MarketCtl": service.union(clients).union(nio).union([
-                "Exchanges", "InfluxClient", "ArgumentParser", "AsyncHTTPClient", "SystemPackage",
+                "Exchanges", "InfluxClient", "ArgumentParser", "AsyncHTTPClient", "Gzip", "SystemPackage",
             ]),
             "services/marketctl/Main": ["MarketCtl"],
             "services/market-producer/Main": ["MarketProducer", "ServiceKit"],

@@ -1,7 +1,7 @@
 /// Times as venues write them (RFC 3339, section 5.6): `2026-08-09T21:05:42.514318Z`.
-enum RFC3339 {
+package enum RFC3339 {
     /// Unix microseconds; what is finer is cut off. Nil for anything else, or a time before 1970.
-    static func micros(_ text: String) -> Int64? {
+    package static func micros(_ text: String) -> Int64? {
         var digits = text.utf8[...]
         func number(_ count: Int) -> Int64? {
             guard digits.count >= count else { return nil }

@@ -33,7 +33,9 @@ struct Installation: Sendable {
     /// Runs a command line.
     ///
     /// - Returns: the exit code.
-    func run(_ words: String...) async -> Int32 {
+    func run(_ words: String...) async -> Int32 { await run(words: words) }
+
+    func run(words: [String]) async -> Int32 {
         await MarketCtl.run(
             words + ["--postgres-url", url, "--kafka-brokers", broker.brokers, "--kafka-trades-topic", topic])
     }

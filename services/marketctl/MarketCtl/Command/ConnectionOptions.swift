@@ -21,13 +21,15 @@ struct ConnectionOptions: ParsableArguments {
     var redisURL: String?
     @Option(help: ArgumentHelp("market-api. [API_URL]", valueName: "url"))
     var apiURL: String?
+    @Option(help: ArgumentHelp("Binance's REST API, or a simulator's. [BINANCE_REST_URL]", valueName: "url"))
+    var binanceRestURL: String?
 
     /// What was given, as the services' command line has it.
     private var arguments: [String] {
         let given: [(any AnySetting, String?)] = [
             (SharedSettings.kafkaBrokers, kafkaBrokers), (SharedSettings.kafkaTradesTopic, kafkaTradesTopic),
             (SharedSettings.postgresURL, postgresURL), (SharedSettings.redisURL, redisURL),
-            (CtlSettings.apiURL, apiURL),
+            (CtlSettings.apiURL, apiURL), (SharedSettings.binanceRESTURL, binanceRestURL),
         ]
         return given.flatMap { setting, text in text.map { [setting.optionName, $0] } ?? [] }
     }

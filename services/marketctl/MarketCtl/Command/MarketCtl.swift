@@ -73,6 +73,7 @@ struct RootCommand: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             StatusCommand.self, CheckCommand.self, MigrateCommand.self, SymbolsCommand.self, QuarantineCommand.self,
-            LateCommand.self, RecoverCommand.self, ReplayCommand.self,
+            LateCommand.self, RecoverCommand.self, ReplayCommand.self, VerifyCommand.self, ExportCommand.self,
+            AnalyzeCommand.self,
         ])
 }
