@@ -92,9 +92,29 @@ struct VerifyTests {
                 #expect(ofFiles.verdicts.first?.notComparable[.notCovered] == 1)
                 #expect(ofFiles.verdicts.first?.notComparable[.open] == 1)
             }
+            try await whatTheSimulatorAnswers(market)
             try await whereTheVenueIsSilent(market)
             try await whatIsAltered(market)
             try await whatTheLogHasLost(market)
+        }
+    }
+
+    /// The simulator plays the same recording, first and last minute included.
+    private func whatTheSimulatorAnswers(_ market: Installation) async throws {
+        let port = try FreePort.next()
+        let settings = [
+            "SIMULATOR_PORT": "\(port)", "SIMULATOR_FILES": RecordedMarket.tradesPath, "SIMULATOR_SPEED": "0",
+            "SIMULATOR_START": "clock", "LOG_LEVEL": "warning",
+        ]
+        try await RunningProgram.with("exchange-simulator", settings) { simulator in
+            let asked = try verification(
+                market, before..<end, [.oneMinute, .fiveMinutes], venueURL: "http://127.0.0.1:\(port)", asksVenue: true)
+            try await waitUntil("the simulator answers with all of it", withinMillis: 60_000, everyMillis: 200) {
+                guard simulator.isRunning else { throw ServerProblem(simulator.log) }
+                return try await asked.run().failure == nil
+            }
+            let report = try await asked.run()
+            #expect(report.verdicts.map(\.comparedWithVenue) == [8, 1], "\(report.text)")
         }
     }
 

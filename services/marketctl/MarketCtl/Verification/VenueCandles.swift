@@ -46,7 +46,8 @@ struct VenueCandles: Sendable {
                 let figures = CandleFigures(kline)
                 candles[figures.windowStart] = figures
             }
-            guard page.count == BinanceKlineHistory.pageSize, let last = page.last else { break }
+            // A page may be shorter than was asked for and not be the last.
+            guard let last = page.last else { break }
             start = last.startMicros / 1_000_000 + interval.seconds
             Terminal.progress("\(candles.count) candles of \(interval) from the venue")
         }
