@@ -15,9 +15,10 @@ import Testing
     .enabled(if: RedisServer.availability.isAvailable, "\(RedisServer.availability)"))
 struct VerifyTests {
     /// 2020-01-02, 15:10, 15:11, 15:18 and 15:20 UTC.
-    private let (before, start, end, after): (Int64, Int64, Int64, Int64) = (
-        1_577_977_800, 1_577_977_860, 1_577_978_280, 1_577_978_400
-    )
+    private let before: Int64 = 1_577_977_800
+    private let start: Int64 = 1_577_977_860
+    private let end: Int64 = 1_577_978_280
+    private let after: Int64 = 1_577_978_400
 
     private func verification(
         _ market: Installation, _ range: Range<Int64>, _ intervals: [Interval] = Interval.allCases,
