@@ -79,8 +79,8 @@ package enum LogCheck {
             partition: partition,
             reason: """
                 topic \(topic), partition \(partition): expected a readable saved state of \(instrument), found \
-                \(cause). Restore PostgreSQL from a backup; nothing was changed (docs/OPERATIONS.md, "Damaged \
-                snapshot").
+                \(cause). Restore PostgreSQL from a backup; nothing was changed \
+                (docs/OPERATIONS.md, "Damaged snapshot").
                 """)
     }
 }
