@@ -20,7 +20,8 @@ import Testing
             #expect(TimeArgument(argument: UTCText.time(seconds))?.seconds == seconds)
         }
         #expect(UTCText.time(951_782_399) == "2000-02-28 23:59:59")
-        #expect(UTCText.length(93_600) == "1 d 2 h" && UTCText.length(65) == "1 min 5 s" && UTCText.length(3_600) == "1 h")
+        #expect(
+            UTCText.length(93_600) == "1 d 2 h" && UTCText.length(65) == "1 min 5 s" && UTCText.length(3_600) == "1 h")
     }
 
     @Test(

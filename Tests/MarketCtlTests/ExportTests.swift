@@ -14,7 +14,7 @@ import Testing
 struct ExportTests {
     private let start: Int64 = 1_600_000_200
 
-    /// 40 days of minutes with holes in them, over three tables and several pages, numbers of every length.
+    /// Candles of 40 days with holes between them, over three tables and several pages, numbers of every length.
     private func fill(_ market: Installation) async throws {
         let last = start + 40 * 86_400
         _ = try await market.pool.query(
@@ -27,7 +27,7 @@ struct ExportTests {
                 n * 0.0000000000000001, n, 0, 1.50, n, n + 1, CASE WHEN n % 10 = 0 THEN true END, n % 3
             FROM (VALUES ('BTCUSDT'), ('ETHUSDT')) AS s (symbol),
                 (SELECT t, row_number() OVER (ORDER BY t) AS n
-                 FROM generate_series(\(start)::bigint, \(last), 60) AS t WHERE t / 60 % 4 > 0) AS series
+                 FROM generate_series(\(start)::bigint, \(last), 300) AS t WHERE t / 300 % 4 > 0) AS series
             """, isPrepared: false)
     }
 
@@ -38,7 +38,8 @@ struct ExportTests {
         _ = try await market.pool.query(
             """
             DO $do$ BEGIN EXECUTE format(
-                'COPY (SELECT \(columns) FROM candles WHERE \(condition) ORDER BY window_start) TO %L (FORMAT csv, HEADER)',
+                'COPY (SELECT \(columns) FROM candles WHERE \(condition) ORDER BY window_start) '
+                || 'TO %L (FORMAT csv, HEADER)',
                 current_setting('data_directory') || '/\(name)'); END $do$
             """, isPrepared: false)
         return try #require(
@@ -55,7 +56,7 @@ struct ExportTests {
             defer { folder.remove() }
             let path = folder.path + "/candles.csv"
             let whole = try await copied(market, "symbol = ''BTCUSDT'' AND interval = ''1m''")
-            #expect(whole.split(separator: "\n").count == 43_201)
+            #expect(whole.split(separator: "\n").count == 8_642)
             #expect(await market.run("export", "BTCUSDT", "--output", path) == 0)
             #expect(try text(path) == whole)
 

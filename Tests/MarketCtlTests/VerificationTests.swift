@@ -40,7 +40,9 @@ struct VerificationTests {
 
     @Test func tooManyTradesAreRefusedAndDuplicatesAreNotTooMany() throws {
         var collection = TradeCollection(rangeMicros: 0..<10_000_000, limit: 100)
-        for index in 0..<1_000 as Range<Int64> { try collection.add(trade(index % 50, index % 50, at: 1, position: index)) }
+        for index in 0..<1_000 as Range<Int64> {
+            try collection.add(trade(index % 50, index % 50, at: 1, position: index))
+        }
         #expect(collection.distinct().count == 50)
         try collection.add(trade(1_000, 1_000, at: 10, position: 2_000))
         #expect(collection.distinct().count == 50, "outside of the range")
@@ -83,11 +85,18 @@ struct VerificationTests {
                 windowStart: start,
                 texts: ["1", "1", "1", "1", volume, "1", "1", "1", "1", ids ? "1" : nil, ids ? "1" : nil])
         }
-        let trades = [try trade(1, 1, at: 0, position: 0, price: "1"), try trade(2, 2, at: 61, position: 1, price: "1")]
+        let trades = [
+            try trade(1, 1, at: 0, position: 0, price: "1"), try trade(2, 2, at: 61, position: 1, price: "1"),
+        ]
         let comparison = CandleComparison(
             interval: .oneMinute, windows: 0..<180, recomputed: try RecomputedCandle.fold(trades, .oneMinute),
-            stored: [figures(0, "1"), CandleFigures(windowStart: 60, texts: figures(60, "1").texts.dropLast(2) + ["2", "2"])],
-            venue: [0: figures(0, "2", ids: false), 60: figures(60, "1", ids: false), 120: figures(120, "3", ids: false)],
+            stored: [
+                figures(0, "1"),
+                CandleFigures(windowStart: 60, texts: figures(60, "1").texts.dropLast(2) + ["2", "2"]),
+            ],
+            venue: [
+                0: figures(0, "2", ids: false), 60: figures(60, "1", ids: false), 120: figures(120, "3", ids: false),
+            ],
             limit: 10)
         let verdict = comparison.verdict { _ in nil }
         #expect(verdict.compared == 3 && verdict.comparedWithVenue == 3 && verdict.differing == 2)

@@ -14,10 +14,13 @@ import Testing
     .enabled(if: KafkaBroker.availability.isAvailable, "\(KafkaBroker.availability)"),
     .enabled(if: RedisServer.availability.isAvailable, "\(RedisServer.availability)"))
 struct VerifyTests {
-    /// 2020-01-02, 15:10, 15:11, 15:18 and 15:20 UTC.
+    /// 2020-01-02, 15:10 UTC.
     private let before: Int64 = 1_577_977_800
+    /// 15:11
     private let start: Int64 = 1_577_977_860
+    /// 15:18
     private let end: Int64 = 1_577_978_280
+    /// 15:20
     private let after: Int64 = 1_577_978_400
 
     private func verification(
@@ -28,7 +31,8 @@ struct VerifyTests {
         let session = CommandSession(
             settings: settings, topic: market.topic, pool: market.pool, kafka: market.broker.configuration())
         return Verification(
-            session: session, instrument: try RecordedMarket.instrument, range: range, intervals: intervals, files: files,
+            session: session, instrument: try RecordedMarket.instrument, range: range, intervals: intervals,
+            files: files,
             areComplete: false, asksVenue: venueURL == nil ? false : asksVenue, differenceLimit: 50,
             tradeLimit: 100_000)
     }
@@ -131,7 +135,8 @@ struct VerifyTests {
 
     private func whatIsAltered(_ market: Installation) async throws {
         func alter(_ sql: String) async throws { _ = try await market.pool.query(sql, isPrepared: false) }
-        try await alter("UPDATE candles SET volume = volume + 0.00000001 WHERE interval = '1m' AND window_start = \(start)")
+        try await alter(
+            "UPDATE candles SET volume = volume + 0.00000001 WHERE interval = '1m' AND window_start = \(start)")
         try await alter("DELETE FROM candles WHERE interval = '10s' AND window_start = \(start + 20)")
         // Nothing was traded before 15:10:23.
         try await alter(
@@ -152,7 +157,8 @@ struct VerifyTests {
         #expect(found.dropFirst().first?.stored == "none")
         #expect(found.last?.stored == "5.23808801" && found.last?.recomputed == "5.238088")
         #expect(await market.run("verify", "BTCUSDT", "\(before)", "\(after)", "--no-venue") == 1)
-        try await alter("UPDATE candles SET volume = volume - 0.00000001 WHERE interval = '1m' AND window_start = \(start)")
+        try await alter(
+            "UPDATE candles SET volume = volume - 0.00000001 WHERE interval = '1m' AND window_start = \(start)")
     }
 
     /// What the log no longer has is never called equal.

@@ -114,7 +114,7 @@ struct AnalysisPlots {
             id: "drawdown", title: "Drawdown of \(report.symbol)",
             description: "At most \(NumberText.percent(analysis.drawdown.depth)) under the highest close before.",
             x: times, y: -deepest...0, height: 170)
-        plot.area(columns.map { ($0.time, -$0.depth) }, from: 0, "loss")
+        plot.area(columns.map { ($0.time, -$0.depth) }, from: 0, "depth")
         let shares = labels(-deepest...0, count: 4) { NumberText.percent($0, max(0, $1 - 2)) }
         return plot.text(xLabels: timeLabels, yLabels: shares)
     }
@@ -162,7 +162,7 @@ struct AnalysisPlots {
         for (index, step) in profile.steps.enumerated() {
             let inset = (step.high - step.low) * 0.06
             let style =
-                index == profile.pointOfControl ? "control" : profile.valueArea.contains(index) ? "area" : "tail"
+                index == profile.pointOfControl ? "control" : profile.valueArea.contains(index) ? "value" : "tail"
             plot.bar(0...step.volume, step.low + inset...max(step.low + inset, step.high - inset), style)
         }
         return plot.text(

@@ -67,7 +67,7 @@ struct AnalysisReport {
             Figure("mean return per window", NumberText.change(returns.mean, 6), "logarithmic"),
             Figure("its standard deviation", NumberText.percent(returns.standardDeviation, 4), "n - 1"),
             Figure("5 % / median / 95 %", spread, "logarithmic returns of the candles"),
-            Figure("up / down", "\(ups) / \(downs)", "\(returns.logReturns.count - ups - downs) candles unchanged"),
+            Figure("up / down", "\(ups) / \(downs)", "candles; unchanged: \(returns.logReturns.count - ups - downs)"),
             Figure(
                 "realised volatility", NumberText.percent(returns.annualVolatility), "for a year of 365 days"),
             Figure(

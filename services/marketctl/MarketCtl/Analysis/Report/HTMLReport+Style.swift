@@ -5,9 +5,9 @@ extension HTMLReport {
           --volume: #c3ccd8; --gain: #1d8a52; --loss: #c8373f; --flat: #8a94a3; --control: #1558b0; --area: #7fa8dc;
           --tail: #d3dbe6; }
         @media (prefers-color-scheme: dark) {
-          :root { --back: #12161c; --text: #e5eaf1; --muted: #9aa6b6; --rule: #2b333f; --line: #7db3f5; --range: #3f6796;
-            --volume: #3a4553; --gain: #4cc38a; --loss: #f0757b; --flat: #8a94a3; --control: #7db3f5; --area: #3f6796;
-            --tail: #2c3542; }
+          :root { --back: #12161c; --text: #e5eaf1; --muted: #9aa6b6; --rule: #2b333f; --line: #7db3f5;
+            --range: #3f6796; --volume: #3a4553; --gain: #4cc38a; --loss: #f0757b; --flat: #8a94a3; --control: #7db3f5;
+            --area: #3f6796; --tail: #2c3542; }
         }
         * { box-sizing: border-box; }
         body { margin: 0; background: var(--back); color: var(--text);
@@ -30,14 +30,16 @@ extension HTMLReport {
         .volume { fill: var(--volume); }
         .gain { fill: var(--gain); }
         .loss { fill: var(--loss); }
+        .depth { fill: var(--loss); fill-opacity: 0.45; stroke: var(--loss); }
         .flat { fill: var(--flat); }
         .control { fill: var(--control); }
-        .area { fill: var(--area); }
+        .value { fill: var(--area); }
         .tail { fill: var(--tail); }
         .wide { overflow-x: auto; }
         table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
         th, td { text-align: left; padding: 4px 14px 4px 0; border-bottom: 1px solid var(--rule); white-space: nowrap; }
         th { font-weight: 600; }
+        .note { white-space: normal; min-width: 18em; }
         .number { text-align: right; }
         """
 }

@@ -48,7 +48,7 @@ struct HTMLReport {
     private static let priceCaption = "Line: closes. Thin strokes: lowest to highest price. Bars: volume."
     private static let returnCaption = "Logarithmic; the outermost bars hold what lies beyond them."
     private static let profileCaption =
-        "Each candle's volume is spread over its prices. Dark: the point of control; middle: the value area (70 %)."
+        "Each candle's volume is spread over its prices. Strongest: point of control; middle: value area (70 %)."
 
     private func figure(_ heading: String, _ plot: String, _ caption: String) -> String {
         """
@@ -65,13 +65,15 @@ struct HTMLReport {
     private var figuresTable: String {
         let rows = report.figures.map { figure in
             "<tr><th scope=\"row\">\(figure.name.escapedForHTML)</th><td class=\"number\">"
-                + "\(figure.value.escapedForHTML)</td><td>\(figure.note.escapedForHTML)</td></tr>"
+                + "\(figure.value.escapedForHTML)</td><td class=\"note\">\(figure.note.escapedForHTML)</td></tr>"
         }
         return """
             <section>
             <h2>Figures</h2>
             <div class="wide"><table>
-            <thead><tr><th scope="col">figure</th><th scope="col" class="number">value</th><th scope="col">note</th></tr></thead>
+            <thead>
+            <tr><th scope="col">figure</th><th scope="col" class="number">value</th><th scope="col">note</th></tr>
+            </thead>
             <tbody>
             \(rows.joined(separator: "\n"))
             </tbody>

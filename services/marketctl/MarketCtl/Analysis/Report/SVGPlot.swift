@@ -16,7 +16,7 @@ struct SVGPlot {
     static let width = 860.0
     private static let left = 84.0
     private static let right = 12.0
-    private static let top = 10.0
+    private static let top = 16.0
     private static let bottom = 26.0
 
     init(
@@ -100,7 +100,8 @@ struct SVGPlot {
                 + "\(label.escapedForHTML)</text>"
         }
         return """
-            <svg role="img" aria-labelledby="\(id)-title \(id)-text" viewBox="0 0 \(place(Self.width)) \(place(height))">
+            <svg role="img" aria-labelledby="\(id)-title \(id)-text"
+            viewBox="0 0 \(place(Self.width)) \(place(height))">
             <title id="\(id)-title">\(title.escapedForHTML)</title>
             <desc id="\(id)-text">\(description.escapedForHTML)</desc>
             \(axes)
