@@ -17,7 +17,8 @@ struct PartitionTests {
     @Test func leavesAreMadeOnceBesideALongReaderAndByTwoSessions() async throws {
         let database = try await TestDatabase.migrated("partitions")
         let reader = try await database.connect()
-        // A dump: it holds locks on everything for as long as it runs.
+        // A dump: it holds locks on everything for as long as it runs, and nobody ends it for its patience.
+        _ = try await reader.query("SET idle_in_transaction_session_timeout = 0")
         _ = try await reader.query("BEGIN ISOLATION LEVEL REPEATABLE READ")
         _ = try await reader.query("SELECT count(*) FROM candles")
         let sessions = [try await database.connect(), try await database.connect()]
