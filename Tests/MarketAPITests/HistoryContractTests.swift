@@ -159,5 +159,16 @@ enum StoredCandles {
         guard rows.count == candles.count else {
             throw ServerProblem("\(rows.count) of \(candles.count) candles were stored")
         }
+        // The merge counts from 1; a candle that was amended before has a later revision.
+        let amended = candles.filter { $0.revision > 1 }
+        _ = try await pool.query(
+            """
+            UPDATE candles c SET revision = t.revision FROM unnest($1, $2, $3, $4) AS t (symbol, i, start, revision)
+            WHERE c.symbol = t.symbol AND c."interval" = t.i AND c.window_start = t.start
+            """,
+            [
+                .texts(amended.map(\.symbol)), .texts(amended.map(\.interval.description)),
+                .bigints(amended.map(\.windowStart)), .bigints(amended.map(\.revision)),
+            ])
     }
 }
