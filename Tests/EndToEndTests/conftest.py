@@ -27,6 +27,22 @@ def wait_for(condition, seconds, what):
         time.sleep(0.05)
 
 
+def stack_command(command, folder, *words):
+    """Runs scripts/stack; what it says as {KEY: value}."""
+    output = subprocess.run(
+        [ROOT / "scripts" / "stack", command, "--dir", folder, *words],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    ).stdout
+    values = {}
+    for line in output.splitlines():
+        key, _, value = line.partition("=")
+        if key.isupper():
+            values[key] = shlex.split(value)[0] if value else ""
+    return values
+
+
 class Service:
     """One of our executables, with its log."""
 
@@ -65,17 +81,7 @@ class Stack:
     def __init__(self, folder):
         self.folder = folder
         self.bin = pathlib.Path(os.environ.get("MARKET_STREAM_BIN", ROOT / ".build" / "debug")).resolve()
-        output = subprocess.run(
-            [ROOT / "scripts" / "stack", "start", "--servers", "--dir", folder / "stack", "--bin", self.bin],
-            check=True,
-            stdout=subprocess.PIPE,
-            text=True,
-        ).stdout
-        self.values = {}
-        for line in output.splitlines():
-            key, _, value = line.partition("=")
-            if key.isupper():
-                self.values[key] = shlex.split(value)[0] if value else ""
+        self.values = stack_command("start", folder / "stack", "--servers", "--bin", self.bin)
         self.service_environment = {
             "KAFKA_BROKERS": self.values["KAFKA_BROKERS"],
             "POSTGRES_URL": self.values["POSTGRES_URL"],
@@ -94,7 +100,7 @@ class Stack:
         for service in reversed(self.services):
             if service.process.poll() is None:
                 service.kill()
-        subprocess.run([ROOT / "scripts" / "stack", "stop", "--dir", self.folder / "stack"], check=True)
+        stack_command("stop", self.folder / "stack")
 
 
 @pytest.fixture(scope="session")

@@ -2,14 +2,13 @@
 
 import os
 import pathlib
-import shlex
 import subprocess
 import tempfile
 
 import influx
 import psycopg
 import pytest
-from conftest import ROOT, wait_for
+from conftest import ROOT, stack_command, wait_for
 
 BIN = pathlib.Path(os.environ.get("MARKET_STREAM_BIN", ROOT / ".build" / "debug")).resolve()
 TOKEN = "token-of-the-tests"
@@ -20,18 +19,14 @@ class Market:
 
     def __init__(self, folder):
         self.folder = folder
-        values = self.stack("start", "--bin", BIN, "--symbols", "BTCUSDT", f"API_TOKEN={TOKEN}")
-        environment = dict(shlex.split(line)[0].partition("=")[::2] for line in values.splitlines() if "=" in line)
+        environment = self.stack("start", "--bin", BIN, "--symbols", "BTCUSDT", f"API_TOKEN={TOKEN}")
         self.environment = {
             key: environment[key] for key in ("KAFKA_BROKERS", "POSTGRES_URL", "REDIS_URL", "API_URL")
         }
         self.environment["MARKET_SOURCE"] = environment["SOURCE"]
 
     def stack(self, command, *words):
-        return subprocess.run(
-            [ROOT / "scripts" / "stack", command, "--dir", self.folder, *words],
-            check=True, stdout=subprocess.PIPE, text=True,
-        ).stdout
+        return stack_command(command, self.folder, *words)
 
     def run(self, *words, **settings):
         """marketctl's exit code and all that it says."""

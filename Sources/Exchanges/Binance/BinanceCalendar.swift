@@ -1,3 +1,5 @@
+import MarketCore
+
 /// Where the windows of Binance's candles begin and end: aligned to midnight, weeks to Monday, months to their first
 /// day.
 public struct BinanceCalendar: Hashable, Sendable {
@@ -20,8 +22,8 @@ public struct BinanceCalendar: Hashable, Sendable {
     public func windowStart(ofSeconds time: Int64) -> Int64 {
         let local = time + offsetSeconds
         guard let length = interval.seconds else {
-            let (year, month) = Self.month(ofDay: Self.floor(local, Self.daySeconds))
-            return Self.day(year, month) * Self.daySeconds - offsetSeconds
+            let first = Self.month(ofDay: Self.floor(local, Self.daySeconds))
+            return first.daysSince1970 * Self.daySeconds - offsetSeconds
         }
         return Self.floor(local - weekdaySeconds, length) * length + weekdaySeconds - offsetSeconds
     }
@@ -29,8 +31,9 @@ public struct BinanceCalendar: Hashable, Sendable {
     /// The start of the window behind the one that starts here; both in unix seconds.
     public func windowEnd(ofStart start: Int64) -> Int64 {
         guard let length = interval.seconds else {
-            let (year, month) = Self.month(ofDay: Self.floor(start + offsetSeconds, Self.daySeconds))
-            return (month == 12 ? Self.day(year + 1, 1) : Self.day(year, month + 1)) * Self.daySeconds - offsetSeconds
+            let first = Self.month(ofDay: Self.floor(start + offsetSeconds, Self.daySeconds))
+            let days = CivilDate.days(inMonth: first.month, of: first.year)
+            return (first.daysSince1970 + days) * Self.daySeconds - offsetSeconds
         }
         return start + length
     }
@@ -52,26 +55,10 @@ public struct BinanceCalendar: Hashable, Sendable {
         return value % length < 0 ? quotient - 1 : quotient
     }
 
-    // Days to civil dates and back, after H. Hinnant, "chrono-Compatible Low-Level Date Algorithms".
-
-    private static func month(ofDay day: Int64) -> (year: Int64, month: Int64) {
-        let shifted = day + 719_468
-        let era = shifted / 146_097
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shiftedMonth = (5 * dayOfYear + 2) / 153
-        let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month)
-    }
-
-    /// The first day of a month.
-    private static func day(_ year: Int64, _ month: Int64) -> Int64 {
-        let shiftedYear = month <= 2 ? year - 1 : year
-        let era = shiftedYear / 400
-        let yearOfEra = shiftedYear - era * 400
-        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5
-        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+    /// The first day of the month that holds a day; both counted from 1970-01-01.
+    private static func month(ofDay day: Int64) -> CivilDate {
+        let date = CivilDate(daysSince1970: day)
+        return CivilDate(year: date.year, month: date.month, day: 1)
     }
 }
 

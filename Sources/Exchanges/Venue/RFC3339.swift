@@ -1,3 +1,5 @@
+import MarketCore
+
 /// Times as venues write them (RFC 3339, section 5.6): `2026-08-09T21:05:42.514318Z`.
 package enum RFC3339 {
     /// Unix microseconds; what is finer is cut off. Nil for anything else, or a time before 1970.
@@ -20,7 +22,8 @@ package enum RFC3339 {
         }
         guard let year = number(4), skip("-"), let month = number(2), skip("-"), let day = number(2), skip("Tt "),
             let hour = number(2), skip(":"), let minute = number(2), skip(":"), let second = number(2),
-            (1970...9999).contains(year), (1...12).contains(month), (1...days(in: month, year)).contains(day),
+            (1970...9999).contains(year), (1...12).contains(month),
+            (1...CivilDate.days(inMonth: month, of: year)).contains(day),
             hour < 24, minute < 60, second <= 60
         else { return nil }
         var fraction: Int64 = 0
@@ -43,27 +46,11 @@ package enum RFC3339 {
             offset = (hours * 60 + minutes) * (isEast ? 60 : -60)
         }
         guard digits.isEmpty else { return nil }
-        let seconds = daysSince1970(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second - offset
+        let seconds =
+            CivilDate(year: year, month: month, day: day).daysSince1970 * 86_400 + hour * 3_600 + minute * 60 + second
+            - offset
         guard seconds >= 0 else { return nil }
         return seconds * 1_000_000 + fraction
     }
 
-    private static func days(in month: Int64, _ year: Int64) -> Int64 {
-        switch month {
-        case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
-        case 4, 6, 9, 11: 30
-        default: 31
-        }
-    }
-
-    /// Of the proleptic Gregorian calendar, with years that begin in March (H. Hinnant, "chrono-Compatible Low-Level
-    /// Date Algorithms").
-    private static func daysSince1970(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
-        let shifted = month <= 2 ? year - 1 : year
-        let era = shifted / 400
-        let yearOfEra = shifted - era * 400
-        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
-        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
-        return era * 146_097 + dayOfEra - 719_468
-    }
 }

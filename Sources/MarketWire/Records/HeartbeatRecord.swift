@@ -50,6 +50,10 @@ public struct HeartbeatRecord: WireRecord {
 
     /// A producer that said nothing for so long is silent: it beats every 3 s.
     public static let silentMicros: Int64 = 10_000_000
+
+    /// - Parameter nowMicros: unix microseconds.
+    public func isSilent(nowMicros: Int64) -> Bool { nowMicros - sentTimeMicros > Self.silentMicros }
+
     /// One that said nothing for so long is no part of the system any more.
     public static let forgottenMicros: Int64 = 86_400_000_000
 

@@ -77,6 +77,13 @@ public struct ProcessorStatusRecord: WireRecord {
     /// A processor that said nothing for so long is silent: it writes every second.
     public static let silentMicros: Int64 = 5_000_000
 
+    /// Whether it ought to say something and does not.
+    ///
+    /// - Parameter nowMicros: unix microseconds.
+    public func isSilent(nowMicros: Int64) -> Bool {
+        state == .running && nowMicros - sentTimeMicros > Self.silentMicros
+    }
+
     /// Unique among the processors of a market.
     public var processorID: String
     public var version: String

@@ -77,8 +77,13 @@ public struct ServiceProgram: Sendable {
             exit(78)
         }
         let code = await execute(words.first ?? "run", Array(words.dropFirst()), settings)
-        // Everything of ours is closed and written. Not `exit`: its handlers (OpenSSL's) take down what the last
-        // threads of the C libraries, which nobody can wait for, are just giving back, and the process aborts.
+        Self.end(code)
+    }
+
+    /// Ends the process once everything of ours is closed and written. Not `exit`: its handlers (OpenSSL's) take down
+    /// what the last threads of the C libraries, which nobody can wait for, are just giving back: the process would
+    /// abort.
+    package static func end(_ code: Int32) -> Never {
         fflush(nil)
         _exit(code)
     }
@@ -176,14 +181,22 @@ public struct ServiceProgram: Sendable {
     }
 
     /// Writes a line for people or scripts to standard output: the answer of a command, as opposed to a log.
-    public static func say(_ text: String) { write(text, to: 1) }
+    public static func say(_ text: String) { write(text + "\n", to: 1) }
 
-    private static func complain(_ text: String) { write(text, to: 2) }
+    /// Writes a line to standard error.
+    package static func complain(_ text: String) { write(text + "\n", to: 2) }
 
-    private static func write(_ text: String, to descriptor: Int32) {
-        var line = text + "\n"
-        line.withUTF8 { bytes in
-            _ = Glibc.write(descriptor, bytes.baseAddress, bytes.count)
+    /// Writes all of a text; the rest is left out once whoever read it has gone (`| head`).
+    package static func write(_ text: String, to descriptor: Int32) {
+        var text = text
+        text.withUTF8 { bytes in
+            var rest = UnsafeRawBufferPointer(bytes)
+            while !rest.isEmpty {
+                let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else { return }
+                rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+            }
         }
     }
 }

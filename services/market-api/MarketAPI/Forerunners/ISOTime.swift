@@ -1,11 +1,13 @@
+import MarketCore
+
 /// Times as ISO 8601 writes them, in UTC: `2024-01-01T12:00:00Z`.
 enum ISOTime {
     /// - Parameter micros: unix microseconds.
     static func text(micros: Int64) -> String {
         let (seconds, fraction) = floorDivide(micros, 1_000_000)
         let (days, secondOfDay) = floorDivide(seconds, 86_400)
-        let (year, month, day) = date(ofDays: days)
-        var text = "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T"
+        let date = CivilDate(daysSince1970: days)
+        var text = "\(padded(date.year, 4))-\(padded(date.month, 2))-\(padded(date.day, 2))T"
         text += "\(padded(secondOfDay / 3_600, 2)):\(padded(secondOfDay / 60 % 60, 2)):\(padded(secondOfDay % 60, 2))"
         if fraction > 0 { text += ".\(padded(fraction, 6))" }
         return text + "Z"
@@ -19,9 +21,9 @@ enum ISOTime {
         var reader = Reader(rest: text.utf8[...])
         guard let year = reader.number(4), reader.skip("-"), let month = reader.number(2), reader.skip("-"),
             let day = reader.number(2), (1970...2199).contains(year), (1...12).contains(month),
-            (1...days(in: month, year)).contains(day)
+            (1...CivilDate.days(inMonth: month, of: year)).contains(day)
         else { return nil }
-        var micros = days(to: year, month, day) * 86_400_000_000
+        var micros = CivilDate(year: year, month: month, day: day).daysSince1970 * 86_400_000_000
         // A plus sign in a query is a space.
         if reader.skip("T") || reader.skip("t") || reader.skip(" ") {
             guard let time = reader.timeOfDay() else { return nil }
@@ -88,32 +90,4 @@ enum ISOTime {
         return String(repeating: "0", count: max(0, places - digits.count)) + digits
     }
 
-    private static func isLeap(_ year: Int64) -> Bool {
-        year.isMultiple(of: 4) && (!year.isMultiple(of: 100) || year.isMultiple(of: 400))
-    }
-
-    private static func days(in month: Int64, _ year: Int64) -> Int64 {
-        switch month {
-        case 2: isLeap(year) ? 29 : 28
-        case 4, 6, 9, 11: 30
-        default: 31
-        }
-    }
-
-    /// Days from 1970-01-01, by the Gregorian calendar; years begin in March here, so that the leap day ends one.
-    private static func days(to year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
-        let marchYear = month > 2 ? year : year - 1
-        let (era, yearOfEra) = floorDivide(marchYear, 400)
-        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
-        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
-    }
-
-    private static func date(ofDays days: Int64) -> (year: Int64, month: Int64, day: Int64) {
-        let (era, dayOfEra) = floorDivide(days + 719_468, 146_097)
-        let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let marchMonth = (5 * dayOfYear + 2) / 153
-        let month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
-        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * marchMonth + 2) / 5 + 1)
-    }
 }

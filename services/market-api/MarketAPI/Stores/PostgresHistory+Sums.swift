@@ -1,5 +1,6 @@
 import MarketCore
 import PostgresClient
+import ServiceKit
 
 extension PostgresHistory {
     func sums(of symbols: [String], over spans: CandleSpans) async throws(HistoryError) -> [CandleSum] {

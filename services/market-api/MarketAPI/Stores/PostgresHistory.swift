@@ -124,32 +124,3 @@ final class PostgresHistory: CandleRepository {
         }
     }
 }
-
-extension CandleRecord {
-    /// A stored candle; money is read from numeric's own text, exactly.
-    fileprivate init(_ row: PostgresRow, interval: Interval) throws(PostgresError) {
-        self.init(
-            symbol: try row.value("symbol"), interval: interval, windowStart: try row.value("window_start"),
-            open: try row.exact("open"), high: try row.exact("high"), low: try row.exact("low"),
-            close: try row.exact("close"), volume: try row.exact("volume"), quoteVolume: try row.exact("quote_volume"),
-            tradeCount: try row.value("trade_count"), takerBuyVolume: try row.exact("taker_buy_volume"),
-            takerBuyQuoteVolume: try row.exact("taker_buy_quote_volume"),
-            firstTradeID: try row.value("first_trade_id"), lastTradeID: try row.value("last_trade_id"),
-            missingTrades: try row.optional("missing_trades"), revision: try row.value("revision"), isClosed: true)
-    }
-}
-
-extension PostgresRow {
-    func optionalExact<D: ExactDecimal>(_ column: String) throws(PostgresError) -> D? {
-        guard try optional(column, as: String.self) != nil else { return nil }
-        return try exact(column)
-    }
-
-    func exact<D: ExactDecimal>(_ column: String) throws(PostgresError) -> D {
-        let text: String = try value(column)
-        guard let decimal = D(text) else {
-            throw PostgresError(.decoding, "\(column) is '\(text.prefix(64))', which does not fit \(D.self)")
-        }
-        return decimal
-    }
-}

@@ -40,7 +40,7 @@ extension SystemReport {
     private func encode(_ producer: HeartbeatRecord, into json: inout JSONWriter) {
         json.field("producer_id", producer.producerID)
         json.field("version", producer.version)
-        json.field("state", isSilent(producer) ? "silent" : "running")
+        json.field("state", producer.isSilent(nowMicros: nowMicros) ? "silent" : "running")
         json.field("started_time_us", producer.startedTimeMicros)
         json.field("sent_time_us", producer.sentTimeMicros)
         json.field("waiting_trades", producer.waitingTrades)

@@ -37,14 +37,9 @@ struct SystemReport: Sendable {
     let endOffsets: [Int32: Int64]
     let stores: [SystemWatch.StoreState]
 
-    func isSilent(_ producer: HeartbeatRecord) -> Bool {
-        nowMicros - producer.sentTimeMicros > HeartbeatRecord.silentMicros
-    }
-
     /// `running`, `silent` or `stopped`.
     func state(of processor: ProcessorStatusRecord) -> String {
-        if processor.state == .stopped { return "stopped" }
-        return nowMicros - processor.sentTimeMicros > ProcessorStatusRecord.silentMicros ? "silent" : "running"
+        processor.isSilent(nowMicros: nowMicros) ? "silent" : processor.state.rawValue
     }
 
     /// Every partition that anybody knows of, by number.

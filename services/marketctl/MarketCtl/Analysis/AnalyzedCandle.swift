@@ -1,5 +1,6 @@
 import MarketCore
 import PostgresClient
+import ServiceKit
 
 #if canImport(Glibc)
 import Glibc
@@ -19,43 +20,16 @@ struct AnalyzedCandle: Sendable {
     let tradeCount: Int64
     /// Nil: not known.
     let missingTrades: Int64?
+}
 
-    /// - Throws: ``CommandError`` for a number that no candle of ours has, `PostgresError`.
-    init(_ row: PostgresRow) throws {
-        func exact<Number: ExactDecimal>(_ column: String) throws -> Number {
-            let text: String = try row.value(column)
-            guard let number = Number(text) else {
-                throw CommandError(
-                    "\(column) of the candle at \(try row.value("window_start", as: Int64.self)): \(text)")
-            }
-            return number
-        }
-        start = try row.value("window_start")
-        open = try exact("open")
-        high = try exact("high")
-        low = try exact("low")
-        close = try exact("close")
-        volume = try exact("volume")
-        quoteVolume = try exact("quote_volume")
-        takerBuyVolume = try exact("taker_buy_volume")
-        tradeCount = try row.value("trade_count")
-        missingTrades = try row.optional("missing_trades")
-    }
-
-    init(
-        start: Int64, open: Price, high: Price, low: Price, close: Price, volume: Quantity, quoteVolume: QuoteAmount,
-        takerBuyVolume: Quantity, tradeCount: Int64, missingTrades: Int64?
-    ) {
-        self.start = start
-        self.open = open
-        self.high = high
-        self.low = low
-        self.close = close
-        self.volume = volume
-        self.quoteVolume = quoteVolume
-        self.takerBuyVolume = takerBuyVolume
-        self.tradeCount = tradeCount
-        self.missingTrades = missingTrades
+extension AnalyzedCandle {
+    /// - Throws: `PostgresError`.
+    init(_ row: PostgresRow) throws(PostgresError) {
+        self.init(
+            start: try row.value("window_start"), open: try row.exact("open"), high: try row.exact("high"),
+            low: try row.exact("low"), close: try row.exact("close"), volume: try row.exact("volume"),
+            quoteVolume: try row.exact("quote_volume"), takerBuyVolume: try row.exact("taker_buy_volume"),
+            tradeCount: try row.value("trade_count"), missingTrades: try row.optional("missing_trades"))
     }
 }
 

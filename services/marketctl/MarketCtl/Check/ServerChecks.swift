@@ -62,16 +62,11 @@ enum ServerChecks {
     }
 
     static func redis(_ settings: Settings) async throws -> CheckOutcome {
-        let redis = RedisClient(try RedisConfiguration(url: settings.value(SharedSettings.redisURL)))
-        let replies: [RedisReply]
-        do {
-            replies = try await redis.send([["PING"], ["INFO", "server"], ["GET", "market:source"]])
-            for reply in replies.prefix(1) { _ = try reply.orThrow() }
-        } catch {
-            await redis.close()
-            throw error
+        let replies = try await CommandSession.withRedis(settings) { redis in
+            let replies = try await redis.send([["PING"], ["INFO", "server"], ["GET", "market:source"]])
+            _ = try replies[0].orThrow()
+            return replies
         }
-        await redis.close()
         let version = replies[1].text?.split(whereSeparator: \.isNewline).first { $0.hasPrefix("redis_version:") }
         let lines = [version.map { "version " + $0.dropFirst("redis_version:".count) } ?? "answers"]
         guard let found = replies[2].text else {

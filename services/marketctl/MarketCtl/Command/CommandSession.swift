@@ -2,6 +2,7 @@ import KafkaClient
 import Logging
 import MarketWire
 import PostgresClient
+import RedisClient
 import Schemas
 import ServiceKit
 
@@ -68,6 +69,21 @@ struct CommandSession: Sendable {
             return result
         } catch {
             await admin.close()
+            throw error
+        }
+    }
+
+    /// Runs a body with a client of Redis.
+    static func withRedis<Result: Sendable>(
+        _ settings: Settings, _ body: (RedisClient) async throws -> Result
+    ) async throws -> Result {
+        let redis = RedisClient(try RedisConfiguration(url: settings.value(SharedSettings.redisURL)))
+        do {
+            let result = try await body(redis)
+            await redis.close()
+            return result
+        } catch {
+            await redis.close()
             throw error
         }
     }

@@ -1,20 +1,12 @@
 import ArgumentParser
 import ServiceKit
 
-#if canImport(Glibc)
-import Glibc
-#endif
-
 /// The command line of `marketctl`: one command for the people who run market-stream.
 public enum MarketCtl {
     /// Runs with the process's arguments and exits: 0 done, 1 found something wrong or failed, 64 a wrong command line,
     /// 78 unusable settings.
     public static func main() async -> Never {
-        let code = await run(Array(CommandLine.arguments.dropFirst()))
-        // Everything of ours is closed and written. Not `exit`, whose handlers (OpenSSL's) race the last threads of the
-        // C libraries.
-        fflush(nil)
-        _exit(code)
+        ServiceProgram.end(await run(Array(CommandLine.arguments.dropFirst())))
     }
 
     static func run(_ arguments: [String]) async -> Int32 {
@@ -29,7 +21,7 @@ public enum MarketCtl {
         } catch let error as SettingsError {
             Terminal.complain("marketctl: \(error)")
             return 78
-        } catch let error as any CommandFailure {
+        } catch let error as CommandError {
             Terminal.complain("marketctl: \(error)")
             return 1
         } catch is CancellationError {
@@ -45,10 +37,7 @@ public enum MarketCtl {
 }
 
 /// Why a command could not do what it was asked, in a sentence with what to do.
-protocol CommandFailure: Error, CustomStringConvertible {}
-
-/// A failure that needs no more than its sentence.
-struct CommandError: CommandFailure {
+struct CommandError: Error, CustomStringConvertible {
     let description: String
 
     init(_ description: String) { self.description = description }

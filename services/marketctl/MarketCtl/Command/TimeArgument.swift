@@ -1,5 +1,6 @@
 import ArgumentParser
 import Exchanges
+import MarketCore
 
 /// An instant on a command line, UTC: `2026-11-25`, `2026-11-25T10:00`, `2026-11-25T10:00:00Z`, or unix seconds.
 struct TimeArgument: ExpressibleByArgument, Hashable {
@@ -39,18 +40,10 @@ enum UTCText {
         return "\(date(seconds)) \(two(second / 3_600)):\(two(second / 60 % 60)):\(two(second % 60))"
     }
 
-    /// `2026-11-25`; of the proleptic Gregorian calendar, with years that begin in March (H. Hinnant,
-    /// "chrono-Compatible Low-Level Date Algorithms").
+    /// `2026-11-25`
     static func date(_ seconds: Int64) -> String {
-        let day = seconds / 86_400 + 719_468
-        let era = day / 146_097
-        let dayOfEra = day - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shifted = (5 * dayOfYear + 2) / 153
-        let month = shifted < 10 ? shifted + 3 : shifted - 9
-        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-        return "\(year)-\(two(month))-\(two(dayOfYear - (153 * shifted + 2) / 5 + 1))"
+        let date = CivilDate(daysSince1970: seconds / 86_400)
+        return "\(date.year)-\(two(date.month))-\(two(date.day))"
     }
 
     /// A length of time: `3 d 4 h`, `5 min`, `10 s`.

@@ -18,7 +18,7 @@ extension StatusReport {
     private static func parts(_ beat: HeartbeatRecord, _ time: TimeSource) -> [Part] {
         let age = time.wallMicros - beat.sentTimeMicros
         let name = "producer \(beat.producerID)"
-        guard age <= HeartbeatRecord.silentMicros else {
+        guard !beat.isSilent(nowMicros: time.wallMicros) else {
             return [Part(name, .bad, "silent", "for \(Age.text(micros: age))")]
         }
         let waiting = beat.waitingTrades.map { ", \($0) trades wait for the broker" } ?? ""

@@ -1,7 +1,6 @@
 import KafkaClient
 import MarketWire
 import PostgresClient
-import RedisClient
 import Schemas
 import ServiceKit
 
@@ -95,34 +94,29 @@ struct StatusReport: Sendable {
 
     /// Redis, and what processors write of themselves there.
     private static func readRedis(_ settings: Settings, _ time: TimeSource) async -> [Part] {
-        let redis: RedisClient
-        do { redis = RedisClient(try RedisConfiguration(url: settings.value(SharedSettings.redisURL))) } catch {
-            return [Part("redis", failed: error)]
-        }
-        defer { Task { await redis.close() } }
+        let processors: [ProcessorStatusRecord]
         do {
-            let processors = try await ProcessorDirectory.read(redis)
-            let parts = processors.map { record in
-                let age = time.wallMicros - record.sentTimeMicros
-                let name = "processor \(record.processorID)"
-                if record.state == .stopped { return Part(name, .waiting, "stopped", "\(Age.text(micros: age)) ago") }
-                guard age <= ProcessorStatusRecord.silentMicros else {
-                    return Part(name, .bad, "silent", "for \(Age.text(micros: age))")
-                }
-                let halted = record.partitions.count { $0.state == .halted }
-                let detail =
-                    "\(record.version), \(record.partitions.count) partitions, \(record.counts.tradesAccepted) trades, "
-                    + "\(record.counts.candlesStored) candles since its start"
-                return Part(name, halted == 0 ? .well : .bad, halted == 0 ? "running" : "\(halted) halted", detail)
-            }
-            let isRunning = processors.contains {
-                $0.state == .running && time.wallMicros - $0.sentTimeMicros <= ProcessorStatusRecord.silentMicros
-            }
-            let none = Part("processor", .bad, "none", "no trade-processor runs")
-            return [Part("redis", .well, "ok", "")] + parts + (isRunning ? [] : [none])
+            processors = try await CommandSession.withRedis(settings) { try await ProcessorDirectory.read($0) }
         } catch {
             return [Part("redis", failed: error)]
         }
+        let now = time.wallMicros
+        let isRunning = processors.contains { $0.state == .running && !$0.isSilent(nowMicros: now) }
+        let none = Part("processor", .bad, "none", "no trade-processor runs")
+        return [Part("redis", .well, "ok", "")] + processors.map { part($0, nowMicros: now) }
+            + (isRunning ? [] : [none])
+    }
+
+    private static func part(_ record: ProcessorStatusRecord, nowMicros: Int64) -> Part {
+        let age = Age.text(micros: nowMicros - record.sentTimeMicros)
+        let name = "processor \(record.processorID)"
+        if record.state == .stopped { return Part(name, .waiting, "stopped", "\(age) ago") }
+        if record.isSilent(nowMicros: nowMicros) { return Part(name, .bad, "silent", "for \(age)") }
+        let halted = record.partitions.count { $0.state == .halted }
+        let detail =
+            "\(record.version), \(record.partitions.count) partitions, \(record.counts.tradesAccepted) trades, "
+            + "\(record.counts.candlesStored) candles since its start"
+        return Part(name, halted == 0 ? .well : .bad, halted == 0 ? "running" : "\(halted) halted", detail)
     }
 
     private static func readAPI(_ settings: Settings) async -> Part {

@@ -1,6 +1,7 @@
 import MarketCore
 import MarketWire
 import PostgresClient
+import ServiceKit
 
 /// A candle row as a commit left it, on its way to Redis and the topic `candles`.
 package struct StoredCandle: Sendable {
@@ -26,25 +27,6 @@ package struct StoredCandle: Sendable {
         }
         self.partition = try row.optional("topic_partition") ?? partition
         outboxID = try row.optional("outbox_id")
-        record = CandleRecord(
-            symbol: try row.value("symbol"), interval: interval, windowStart: try row.value("window_start"),
-            open: try Self.decimal(row, "open"), high: try Self.decimal(row, "high"), low: try Self.decimal(row, "low"),
-            close: try Self.decimal(row, "close"), volume: try Self.decimal(row, "volume"),
-            quoteVolume: try Self.decimal(row, "quote_volume"), tradeCount: try row.value("trade_count"),
-            takerBuyVolume: try Self.decimal(row, "taker_buy_volume"),
-            takerBuyQuoteVolume: try Self.decimal(row, "taker_buy_quote_volume"),
-            firstTradeID: try row.value("first_trade_id"), lastTradeID: try row.value("last_trade_id"),
-            missingTrades: try row.optional("missing_trades"), revision: try row.value("revision"), isClosed: true,
-            lineage: lineage)
-    }
-
-    private static func decimal<Number: ExactDecimal>(
-        _ row: PostgresRow, _ column: String
-    ) throws(PostgresError) -> Number {
-        let text: String = try row.value(column)
-        guard let number = Number(text) else {
-            throw PostgresError(.decoding, "column \(column) holds '\(text)', which is out of range")
-        }
-        return number
+        record = try CandleRecord(row, interval: interval, lineage: lineage)
     }
 }
