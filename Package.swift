@@ -172,6 +172,16 @@ let testTargets: [Target] = [
     tests("TidyTests", []),
 ]
 
+// What scripts/bench measures with; no part of a normal build.
+let benchmarkTargets: [Target] =
+    Context.environment["MARKET_STREAM_BENCHMARKS"] == "1"
+    ? [
+        .executableTarget(
+            name: "micro-benchmarks",
+            dependencies: ["Exchanges", "MarketCore", "MarketWire", "WebSockets", arguments],
+            path: "Benchmarks/micro-benchmarks", swiftSettings: swiftSettings, linkerSettings: rpaths)
+    ] : []
+
 let serviceTargets: [[Target]] = [
     service(
         "market-producer", library: "MarketProducer",
@@ -234,5 +244,5 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.5.0"),
     ],
-    targets: libraryTargets + serviceTargets.flatMap { $0 } + testTargets
+    targets: libraryTargets + serviceTargets.flatMap { $0 } + testTargets + benchmarkTargets
 )

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-#define MOST_SYMBOLS 1000
+#define MOST_SYMBOLS 20000
 
 static long long acknowledged, refused;
 
@@ -69,7 +69,7 @@ int main(int argc, char **argv) {
     long long trades = atoll(argv[3]), rate = atoll(argv[5]);
     int symbols = atoi(argv[4]), partitions = atoi(argv[6]);
     if (trades < 1 || rate < 1 || partitions < 1) stop("usage", "trades, rate and partitions are at least 1");
-    if (symbols < 1 || symbols > MOST_SYMBOLS) stop("usage", "1 to 1000 symbols");
+    if (symbols < 1 || symbols > MOST_SYMBOLS) stop("usage", "1 to 20000 symbols");
 
     char error[256];
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
@@ -87,7 +87,7 @@ int main(int argc, char **argv) {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     int64_t event_micros = (int64_t)now.tv_sec * 1000000 - trades * 1000000 / rate;
-    int64_t id[MOST_SYMBOLS] = {0}, cents[MOST_SYMBOLS];
+    static int64_t id[MOST_SYMBOLS], cents[MOST_SYMBOLS];
     for (int i = 0; i < symbols; i++) cents[i] = 10000 + 1000 * i;
     uint64_t random = 42;
     for (long long n = 0; n < trades; n++) {
@@ -97,7 +97,7 @@ int main(int argc, char **argv) {
         if (cents[which] < 100) cents[which] = 100;
         int64_t event = event_micros + n * 1000000 / rate, quantity = (int64_t)((dice >> 40) % 100000) + 1;
         char key[32], value[512];
-        int key_length = snprintf(key, sizeof(key), "BENCH%03dUSDT", which);
+        int key_length = snprintf(key, sizeof(key), "BENCH%05dUSDT", which);
         int length = snprintf(
             value, sizeof(value),
             "{\"venue\":\"binance\",\"symbol\":\"%s\",\"trade_id\":%" PRId64 ",\"price\":\"%" PRId64 ".%02" PRId64
