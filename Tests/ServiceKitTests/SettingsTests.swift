@@ -34,6 +34,11 @@ import Testing
         #expect(try settings.value(pause) == .seconds(7))
     }
 
+    @Test(arguments: ["", " ", "  \t"]) func aBlankIsNone(_ text: String) throws {
+        #expect(try Settings(["API_PORT": text]).value(port) == 8000)
+        try Settings(["API_PORT": text]).validate([port])
+    }
+
     @Test func malformedValuesAreNamedWithTheirKeyAndWhatIsValid() throws {
         let error = #expect(throws: SettingsError.self) { try Settings(["API_PORT": "70000"]).value(port) }
         let text = try #require(error?.description)

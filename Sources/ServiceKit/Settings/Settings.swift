@@ -68,7 +68,7 @@ public struct Settings: Sendable {
     }
 
     private func given(_ key: String) -> String? {
-        reader.string(forKey: Self.configKey(key), isSecret: true).flatMap { $0.isEmpty ? nil : $0 }
+        reader.string(forKey: Self.configKey(key), isSecret: true).flatMap { $0.allSatisfy(\.isWhitespace) ? nil : $0 }
     }
 
     /// Checks the given values of all settings, so that a service stops at start and not at first use.
