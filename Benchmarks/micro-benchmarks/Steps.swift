@@ -23,12 +23,13 @@ enum Steps {
     private static func trades(batch: Int) -> [Trade] {
         (0..<batchSize).map { index in
             let number = batch * batchSize + index
+            let time = startMicros + Int64(number) * 500
             return Trade(
                 instrument: instruments[number % instruments.count], tradeID: Int64(1 + number / instruments.count),
                 price: Price(raw: 6_712_345_000_000 + Int64(number % 977) * 1_000_000),
                 quantity: Quantity(raw: Int128(1 + number % 100_000) * 1_000),
                 takerSide: number % 3 == 0 ? .sell : .buy,
-                eventTimeMicros: startMicros + Int64(number) * 500, receivedTimeMicros: startMicros + Int64(number) * 500)
+                eventTimeMicros: time, receivedTimeMicros: time)
         }
     }
 
@@ -125,9 +126,9 @@ enum Steps {
     private static func candle() -> () -> Int {
         let record = CandleRecord(
             symbol: "BTCUSDT", interval: .base, windowStart: 1_700_000_000, open: Price(raw: 6_712_345_000_000),
-            high: Price(raw: 6_718_001_000_000), low: Price(raw: 6_710_050_000_000), close: Price(raw: 6_715_025_000_000),
-            volume: Quantity(raw: 1_234_567_000), quoteVolume: .zero, tradeCount: 100, takerBuyVolume: Quantity(raw: 7),
-            takerBuyQuoteVolume: .zero, firstTradeID: 1_000, lastTradeID: 1_099, missingTrades: 0, revision: 1,
+            high: Price(raw: 6_718_001_000_000), low: Price(raw: 6_710_050_000_000),
+            close: Price(raw: 6_715_025_000_000), volume: Quantity(raw: 1_234_567_000), quoteVolume: .zero,
+            tradeCount: 100, takerBuyVolume: Quantity(raw: 7_000_000), takerBuyQuoteVolume: .zero, firstTradeID: 1_000, lastTradeID: 1_099, missingTrades: 0, revision: 1,
             isClosed: true)
         var bytes: [UInt8] = []
         return {

@@ -61,16 +61,48 @@ extension InstrumentTable {
     private static func isEqual(_ left: Span<UInt8>, _ right: [UInt8]) -> Bool { isEqual(left, right.span) }
 
     private static func isEqual(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
-        guard left.count == right.count else { return false }
-        for position in left.indices where left[position] != right[position] { return false }
-        return true
+        let count = left.count
+        guard count == right.count else { return false }
+        guard count >= 8 else {
+            for position in left.indices where left[position] != right[position] { return false }
+            return true
+        }
+        var position = 0
+        while position + 8 <= count {
+            guard word(left, position) == word(right, position) else { return false }
+            position += 8
+        }
+        // The rest overlaps what was compared already.
+        return position == count || word(left, count - 8) == word(right, count - 8)
     }
 
-    /// FNV-1a: keys are short and come from configured markets; `limit` bounds what a hostile one can do.
+    /// Keys are short and come from configured markets; `limit` bounds what a hostile one can do.
     private static func hash(_ key: Span<UInt8>) -> UInt32 {
-        var hash: UInt32 = 2_166_136_261
-        for position in key.indices { hash = (hash ^ UInt32(key[position])) &* 16_777_619 }
-        return hash ^ (hash >> 15)
+        var hash = UInt64(truncatingIfNeeded: key.count)
+        var position = 0
+        while position + 8 <= key.count {
+            hash = mixed(hash, word(key, position))
+            position += 8
+        }
+        if position < key.count, key.count >= 8 {
+            hash = mixed(hash, word(key, key.count - 8))
+        } else {
+            while position < key.count {
+                hash = mixed(hash, UInt64(key[position]))
+                position += 1
+            }
+        }
+        return UInt32(truncatingIfNeeded: hash)
+    }
+
+    /// The multiplier is 2^64 divided by the golden ratio; the product's upper half has of every bit.
+    private static func mixed(_ hash: UInt64, _ word: UInt64) -> UInt64 {
+        let product = (hash ^ word).multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)
+        return product.high ^ product.low
+    }
+
+    private static func word(_ bytes: Span<UInt8>, _ position: Int) -> UInt64 {
+        bytes.bytes.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self)
     }
 
     private func find(_ key: Span<UInt8>, hash: UInt32) -> Int32? {
