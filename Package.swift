@@ -218,6 +218,15 @@ let serviceTargets: [[Target]] = [
         ] + nio),
 ]
 
+/// What scripts/bench measures with: in no other build.
+let benchmarkTargets: [Target] =
+    Context.environment["MARKET_STREAM_BENCHMARKS"] == "1"
+    ? [
+        .executableTarget(
+            name: "fixed-answers", dependencies: ["MarketAPI", hummingbird, httpTypes],
+            path: "Benchmarks/fixed-answers", swiftSettings: swiftSettings, linkerSettings: rpaths)
+    ] : []
+
 let package = Package(
     name: "market-stream",
     // 128-bit integers. Services run on Linux; the domain, wire formats and WebSockets build there, too.

@@ -44,6 +44,18 @@ import Testing
         }
     }
 
+    @Test func routesOfAMeasurementStandBehindTheSameMiddleware() async throws {
+        let answer: MarketAPI.Answer = { _ in .json(bytes: Array("{}".utf8)) }
+        try await APITestServer.with(routes: ["/fixed/price": answer]) { server in
+            server.board.take(try Sample.update(price: "1", tradeID: 1), of: try Sample.instrument("BTCUSDT"))
+            let fixed = try await server.get("/fixed/price")
+            #expect(fixed.status == 200 && fixed.text == "{}")
+            let own = try await server.get("/price")
+            #expect(Set(fixed.headers.keys) == Set(own.headers.keys))
+            #expect(try await server.get("/fixed/candles").status == 404)
+        }
+    }
+
     @Test func symbolsCarryTheirPrecision() async throws {
         try await APITestServer.with(
             symbols: ["BTCUSDT", "kraken:BTC/USD"], configure: { $0.marketSource = "simulator:seed=7" }

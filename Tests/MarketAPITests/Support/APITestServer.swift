@@ -27,6 +27,7 @@ struct APITestServer: Sendable {
         server change: (inout WebSocketServerConfiguration) -> Void = { _ in },
         subscriptions: (LiveBoard) -> SubscriptionDesk? = { _ in nil },
         repository: (any CandleRepository)? = nil, system: SystemWatch? = nil,
+        routes: [String: MarketAPI.Answer] = [:],
         _ body: (APITestServer) async throws -> Void
     ) async throws {
         var configuration = APIConfiguration(instruments: try symbols.map { try Sample.instrument($0) })
@@ -49,7 +50,8 @@ struct APITestServer: Sendable {
             APIParts(
                 configuration: configuration, board: board, history: repository ?? history, health: health,
                 metrics: MetricsRegistry(), logger: logger, subscriptions: subscriptions(board),
-                system: system, time: time, trades: trades, server: server, shownSettings: shownSettings),
+                system: system, time: time, trades: trades, routes: routes, server: server,
+                shownSettings: shownSettings),
             services: system.map { [$0] } ?? [], onRunning: { listening in port.withLock { $0 = listening } })
         let group = ServiceGroup(configuration: .init(services: [application], logger: logger))
         try await withThrowingTaskGroup(of: Void.self) { tasks in

@@ -19,6 +19,8 @@ struct APIParts: Sendable {
     var system: SystemWatch?
     var time = TimeSource.system
     var trades = TradeTail()
+    /// More routes, by path.
+    var routes: [String: MarketAPI.Answer] = [:]
     /// Bounds and TLS of connections.
     var server = WebSocketServerConfiguration()
     /// What `/config` shows: no secrets.
@@ -135,6 +137,9 @@ enum APIApplication {
             .add(to: router)
         DocumentationRoutes().add(to: router)
         pages.add(to: router)
+        for (path, answer) in parts.routes {
+            router.get(RouterPath(path)) { request, _ in try await answer(request) }
+        }
         return router
     }
 }

@@ -1,4 +1,5 @@
 import Exchanges
+import Hummingbird
 import MarketCore
 import PostgresClient
 import RedisClient
@@ -7,20 +8,31 @@ import WebSockets
 
 /// The HTTP and WebSocket service in front of candles and live prices.
 public enum MarketAPI {
-    /// The executable's whole content.
-    public static let program = ServiceProgram(
-        name: "market-api",
-        summary: "candles, prices and the dashboard over HTTP and WebSocket",
-        examples: [
-            "market-api --api-port 8000 --symbols BTCUSDT,ETHUSDT",
-            "curl 'http://127.0.0.1:8000/candles?symbol=BTCUSDT&interval=1m&limit=5'",
-        ],
-        settings: APISettings.all, metrics: APIMetrics.all
-    ) { context in try await run(context) }
+    /// What answers to GET at a path.
+    package typealias Answer = @Sendable (Request) async throws -> Response
 
-    /// - Parameter onRunning: told the port once the server listens.
+    /// The executable's whole content.
+    public static let program = program(with: [:])
+
+    /// The service with more routes behind the same middleware, by path: what a program that measures it compares with.
+    package static func program(with routes: [String: Answer]) -> ServiceProgram {
+        ServiceProgram(
+            name: "market-api",
+            summary: "candles, prices and the dashboard over HTTP and WebSocket",
+            examples: [
+                "market-api --api-port 8000 --symbols BTCUSDT,ETHUSDT",
+                "curl 'http://127.0.0.1:8000/candles?symbol=BTCUSDT&interval=1m&limit=5'",
+            ],
+            settings: APISettings.all, metrics: APIMetrics.all
+        ) { context in try await run(context, routes: routes) }
+    }
+
+    /// - Parameters:
+    ///   - routes: beside the service's own.
+    ///   - onRunning: told the port once the server listens.
     static func run(
-        _ context: ServiceContext, onRunning: @escaping @Sendable (Int) async -> Void = { _ in }
+        _ context: ServiceContext, routes: [String: Answer] = [:],
+        onRunning: @escaping @Sendable (Int) async -> Void = { _ in }
     ) async throws {
         let configuration = try APIConfiguration(context.settings)
         let time = TimeSource.system
@@ -70,7 +82,7 @@ public enum MarketAPI {
             APIParts(
                 configuration: configuration, board: board, history: history, health: context.health,
                 metrics: context.metrics, logger: context.logger, subscriptions: subscriptions, system: system,
-                time: time, trades: trades, server: server,
+                time: time, trades: trades, routes: routes, server: server,
                 shownSettings: context.settings.shownValues(APISettings.all + SharedSettings.common)),
             services: [
                 StoreGuard(

@@ -44,6 +44,9 @@ struct CandleRequest: Hashable, Sendable {
     /// What the page is taken from: with a start the oldest from there on, else the newest.
     var edge: CandleSelection.Edge { start == nil ? .newest : .oldest }
 
+    /// Whether the window that is open now has to do with the answer.
+    var dependsOnOpen: Bool { includeOpen || fill != .none }
+
     /// The range of window starts, as far as the cursor has not been through it.
     var range: Range<Int64> {
         var lower = start ?? 0

@@ -41,7 +41,14 @@ extension Response {
     static func revalidated(
         _ request: Request, _ bytes: [UInt8], contentType: String = "application/json", headers more: HTTPFields = [:]
     ) -> Response {
-        let tag = EntityTag(of: bytes)
+        .revalidated(
+            request, ByteBuffer(bytes: bytes), tag: EntityTag(of: bytes), contentType: contentType, headers: more)
+    }
+
+    /// Likewise, of a body whose tag is known.
+    static func revalidated(
+        _ request: Request, _ body: ByteBuffer, tag: EntityTag, contentType: String, headers more: HTTPFields
+    ) -> Response {
         var headers = more
         // Asked again each time: even a closed candle may be amended by a trade that comes late.
         headers[.cacheControl] = "no-cache"
@@ -51,6 +58,6 @@ extension Response {
         }
         headers[.eTag] = tag.text
         headers[.contentType] = contentType
-        return Response(status: .ok, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
+        return Response(status: .ok, headers: headers, body: .init(byteBuffer: body))
     }
 }

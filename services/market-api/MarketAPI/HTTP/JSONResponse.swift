@@ -1,3 +1,4 @@
+import HTTPTypes
 import Hummingbird
 import MarketWire
 
@@ -16,8 +17,11 @@ extension Response {
     static func json(
         _ status: HTTPResponse.Status = .ok, bytes: [UInt8], cacheControl: String = "no-store"
     ) -> Response {
-        Response(
-            status: status, headers: [.contentType: "application/json", .cacheControl: cacheControl],
-            body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
+        var headers = liveHeaders
+        if cacheControl != "no-store" { headers[.cacheControl] = cacheControl }
+        return Response(status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
     }
+
+    /// Of most answers, made once.
+    private static let liveHeaders: HTTPFields = [.contentType: "application/json", .cacheControl: "no-store"]
 }

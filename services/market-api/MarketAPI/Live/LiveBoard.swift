@@ -196,6 +196,16 @@ final class LiveBoard: Sendable {
         contents.withLock { $0.entry(instrument)?.subscription }
     }
 
+    /// What an answer about an instrument's price needs, seen at one moment.
+    func standing(of instrument: Instrument) -> (isFollowed: Bool, quote: Quote?, feed: Feed) {
+        contents.withLock { contents in
+            guard let index = contents.numbers[instrument.key] else { return (false, nil, contents.feed) }
+            return (
+                contents.entries[index].subscription?.isFollowed ?? true, contents.entries[index].quote, contents.feed
+            )
+        }
+    }
+
     func quote(_ instrument: Instrument) -> Quote? { contents.withLock { $0.entry(instrument)?.quote } }
 
     func openCandle(_ instrument: Instrument, _ interval: Interval) -> CandleRecord? {

@@ -12,6 +12,14 @@ struct CandleRoutes: Sendable {
     let board: LiveBoard
     let live: LiveGate
     let history: any CandleRepository
+    private let answers = SingleFlight<CandleAnswer.Question, CandleAnswer>()
+
+    init(configuration: APIConfiguration, board: LiveBoard, live: LiveGate, history: any CandleRepository) {
+        self.configuration = configuration
+        self.board = board
+        self.live = live
+        self.history = history
+    }
 
     func add(to router: Router<APIRequestContext>) {
         router.get("candles") { request, _ in try await candles(request) }
@@ -38,29 +46,28 @@ struct CandleRoutes: Sendable {
             request, default: configuration.defaultInstrument, intervals: configuration.intervals,
             interval: configuration.defaultInterval)
         guard board.isKnown(asked.instrument) else { throw Problem.notFollowed(asked.instrument) }
-        let page: CandlePage
-        do {
-            let open = board.openCandle(asked.instrument, asked.interval)
-            switch asked.fill {
-            case .none: page = try await CandlePage.read(asked, from: history, open: open)
-            case .previous:
-                page = try await CandlePage.readFilled(asked, from: history, open: open, filledTo: filledTo(asked))
+        let open = asked.dependsOnOpen ? board.openCandle(asked.instrument, asked.interval) : nil
+        let question = CandleAnswer.Question(
+            asked: asked, open: open, filledTo: asked.fill == .none ? nil : filledTo(asked))
+        let answer: CandleAnswer
+        do throws(HistoryError) {
+            let history = history
+            answer = try await answers.value(of: question) { () async throws(HistoryError) in
+                try await CandleAnswer.read(question, from: history)
             }
         } catch {
             throw Problem(error)
         }
         var headers: HTTPFields = [:]
-        if let cursor = page.nextCursor, let link = HTTPField.Name("Link") {
-            headers[link] = Self.nextLink(request, cursor)
+        if let next = answer.nextQuery, let link = HTTPField.Name("Link") {
+            headers[link] = Self.nextLink(request, next)
         }
-        let bytes = asked.format == .json ? page.json(asked) : page.csv(asked)
-        let type = asked.format == .json ? "application/json" : "text/csv; charset=utf-8; header=present"
-        guard page.candles.allSatisfy(\.isClosed) else {
-            headers[.contentType] = type
+        guard let tag = answer.tag else {
+            headers[.contentType] = asked.format.mediaType
             headers[.cacheControl] = "no-store"
-            return Response(status: .ok, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
+            return Response(status: .ok, headers: headers, body: .init(byteBuffer: answer.body))
         }
-        return .revalidated(request, bytes, contentType: type, headers: headers)
+        return .revalidated(request, answer.body, tag: tag, contentType: asked.format.mediaType, headers: headers)
     }
 
     /// Windows that began before it have ended for good, by the time of their market and not by the clock: a replay of
@@ -71,10 +78,9 @@ struct CandleRoutes: Sendable {
     }
 
     /// The same request with the cursor of the next page (RFC 8288).
-    private static func nextLink(_ request: Request, _ cursor: CandleCursor) -> String {
+    private static func nextLink(_ request: Request, _ cursor: String) -> String {
         let kept = (request.uri.query ?? "").split(separator: "&").filter { !$0.hasPrefix("cursor=") }
-        let text = cursor.description.replacing(":", with: "%3A").replacing("/", with: "%2F")
-        return "<\(request.uri.path)?\((kept + ["cursor=\(text)"]).joined(separator: "&"))>; rel=\"next\""
+        return "<\(request.uri.path)?\((kept + [cursor[...]]).joined(separator: "&"))>; rel=\"next\""
     }
 
     /// From memory, and from the store until one has been asked for.

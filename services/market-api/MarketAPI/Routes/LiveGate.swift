@@ -12,20 +12,25 @@ struct LiveGate: Sendable {
 
     /// The latest price of an instrument.
     func quote(_ instrument: Instrument, parameter: String = "symbol") throws(Problem) -> Quote {
-        try require(instrument, parameter: parameter)
-        guard let quote = board.quote(instrument) else { throw Self.missingTrade(instrument) }
+        guard let quote = try require(instrument, parameter: parameter) else { throw Self.missingTrade(instrument) }
         return quote
     }
 
+    /// - Returns: the latest price, if there is one.
     /// - Throws: where the instrument is not followed, or what is known of it is too old.
-    func require(_ instrument: Instrument, parameter: String = "symbol") throws(Problem) {
-        guard board.isFollowed(instrument) else { throw Problem.notFollowed(instrument, parameter: parameter) }
-        try requireFeed(hasValue: board.quote(instrument) != nil)
+    @discardableResult
+    func require(_ instrument: Instrument, parameter: String = "symbol") throws(Problem) -> Quote? {
+        let standing = board.standing(of: instrument)
+        guard standing.isFollowed else { throw Problem.notFollowed(instrument, parameter: parameter) }
+        try require(standing.feed, hasValue: standing.quote != nil)
+        return standing.quote
     }
 
     /// - Parameter hasValue: whether memory has something to answer with.
-    func requireFeed(hasValue: Bool) throws(Problem) {
-        switch board.feed {
+    func requireFeed(hasValue: Bool) throws(Problem) { try require(board.feed, hasValue: hasValue) }
+
+    private func require(_ feed: LiveBoard.Feed, hasValue: Bool) throws(Problem) {
+        switch feed {
         case .connected: return
         case .starting:
             guard !hasValue else { return }
