@@ -66,6 +66,12 @@ func service(
     ]
 }
 
+func benchmark(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies, path: "Benchmarks/\(name)", swiftSettings: swiftSettings,
+        linkerSettings: rpaths)
+}
+
 func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
     .testTarget(
         name: name, dependencies: dependencies, path: "Tests/\(name)", resources: resources,
@@ -176,10 +182,8 @@ let testTargets: [Target] = [
 let benchmarkTargets: [Target] =
     Context.environment["MARKET_STREAM_BENCHMARKS"] == "1"
     ? [
-        .executableTarget(
-            name: "micro-benchmarks",
-            dependencies: ["Exchanges", "MarketCore", "MarketWire", "WebSockets", arguments],
-            path: "Benchmarks/micro-benchmarks", swiftSettings: swiftSettings, linkerSettings: rpaths)
+        benchmark("micro-benchmarks", ["Exchanges", "MarketCore", "MarketWire", "WebSockets", arguments]),
+        benchmark("fixed-answers", ["MarketAPI", hummingbird, httpTypes]),
     ] : []
 
 let serviceTargets: [[Target]] = [
@@ -219,14 +223,6 @@ let serviceTargets: [[Target]] = [
 ]
 
 /// What scripts/bench measures with: in no other build.
-let benchmarkTargets: [Target] =
-    Context.environment["MARKET_STREAM_BENCHMARKS"] == "1"
-    ? [
-        .executableTarget(
-            name: "fixed-answers", dependencies: ["MarketAPI", hummingbird, httpTypes],
-            path: "Benchmarks/fixed-answers", swiftSettings: swiftSettings, linkerSettings: rpaths)
-    ] : []
-
 let package = Package(
     name: "market-stream",
     // 128-bit integers. Services run on Linux; the domain, wire formats and WebSockets build there, too.

@@ -4,13 +4,14 @@ import MarketCore
 /// Reads a request's query strictly: a parameter that nobody knows, one given twice or a malformed value is the
 /// caller's mistake and answered as such, never passed over.
 struct QueryReader {
-    private let values: [String: String]
+    /// A handful at most: looking through them is faster than a dictionary.
+    private let values: [(name: String, value: String)]
 
     /// - Parameters:
     ///   - request: whose query it is.
     ///   - known: every parameter that the route has.
     init(_ request: Request, known: [String]) throws(Problem) {
-        var values: [String: String] = [:]
+        var values: [(name: String, value: String)] = []
         for (name, value) in request.uri.queryParameters {
             let name = String(name)
             if name.isEmpty, value.isEmpty { continue }
@@ -20,19 +21,20 @@ struct QueryReader {
                     .unknownParameter, "\(request.uri.path) has no parameter '\(name.prefix(64))': \(choice).",
                     parameter: String(name.prefix(64)))
             }
-            guard values.updateValue(String(value), forKey: name) == nil else {
+            guard !values.contains(where: { $0.name == name }) else {
                 throw Problem(.invalidParameter, "'\(name)' is given more than once: give it once.", parameter: name)
             }
+            values.append((name, String(value)))
         }
         self.values = values
     }
 
     /// The value as it was sent, percent-decoded.
-    func text(_ name: String) -> String? { values[name] }
+    func text(_ name: String) -> String? { values.first { $0.name == name }?.value }
 
     /// An instrument's key text.
     func instrument(_ name: String, default fallback: Instrument) throws(Problem) -> Instrument {
-        guard let text = values[name] else { return fallback }
+        guard let text = self.text(name) else { return fallback }
         do {
             return try Instrument(key: text)
         } catch {
@@ -44,7 +46,7 @@ struct QueryReader {
     func interval(
         _ name: String, among intervals: [Interval], default fallback: Interval = .base
     ) throws(Problem) -> Interval {
-        guard let text = values[name] else { return fallback }
+        guard let text = self.text(name) else { return fallback }
         guard let interval = Interval(text), intervals.contains(interval) else {
             let known = intervals.map(\.description).joined(separator: ", ")
             throw Problem(
@@ -55,7 +57,7 @@ struct QueryReader {
 
     /// Instruments' key texts, separated by commas, none twice; nil when none are given.
     func instruments(_ name: String, atMost limit: Int) throws(Problem) -> [Instrument]? {
-        guard let text = values[name] else { return nil }
+        guard let text = self.text(name) else { return nil }
         var instruments: [Instrument] = []
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
             do {
@@ -75,7 +77,7 @@ struct QueryReader {
     ///
     /// - Parameter read: nil of a word that is none of them.
     func words<Word: Equatable>(_ name: String, _ read: (String) -> Word?) throws(Problem) -> [Word]? {
-        guard let text = values[name] else { return nil }
+        guard let text = self.text(name) else { return nil }
         var words: [Word] = []
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
             guard let word = read(String(part)) else {
@@ -91,7 +93,7 @@ struct QueryReader {
     func choice<Choice: CaseIterable & RawRepresentable<String>>(
         _ name: String, default fallback: Choice
     ) throws(Problem) -> Choice {
-        guard let text = values[name] else { return fallback }
+        guard let text = self.text(name) else { return fallback }
         guard let choice = Choice(rawValue: text) else {
             let known = Choice.allCases.map(\.rawValue).joined(separator: ", ")
             throw Problem(
@@ -102,7 +104,7 @@ struct QueryReader {
 
     /// An integer within bounds.
     func integer(_ name: String, in range: ClosedRange<Int64>) throws(Problem) -> Int64? {
-        guard let text = values[name] else { return nil }
+        guard let text = self.text(name) else { return nil }
         guard let value = Int64(text), range.contains(value) else {
             throw Problem(
                 .invalidParameter,
@@ -115,7 +117,7 @@ struct QueryReader {
 
     /// A time in unix seconds, from 1970 to the end of 2199.
     func unixSeconds(_ name: String) throws(Problem) -> Int64? {
-        guard let text = values[name] else { return nil }
+        guard let text = self.text(name) else { return nil }
         guard let value = Int64(text), (0...Self.lastUnixSecond).contains(value) else {
             let isTooFine = Int64(text).map { $0 > Self.lastUnixSecond } ?? false
             let advice = isTooFine ? " Milliseconds or microseconds must be divided first." : ""
@@ -129,7 +131,7 @@ struct QueryReader {
 
     /// `true` or `false`; false when it is not given.
     func flag(_ name: String) throws(Problem) -> Bool {
-        switch values[name] {
+        switch self.text(name) {
         case nil, "false": return false
         case "true": return true
         case let text?:

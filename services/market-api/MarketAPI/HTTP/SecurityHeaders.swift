@@ -15,11 +15,17 @@ struct SecurityHeadersMiddleware: RouterMiddleware {
         _ request: Request, context: APIRequestContext, next: (Request, APIRequestContext) async throws -> Response
     ) async throws -> Response {
         var response = try await next(request, context)
-        response.headers[.xContentTypeOptions] = "nosniff"
-        if let name = HTTPField.Name("Referrer-Policy") { response.headers[name] = "no-referrer" }
-        if response.headers[.contentSecurityPolicy] == nil {
-            response.headers[.contentSecurityPolicy] = "default-src 'none'; frame-ancestors 'none'"
-        }
+        for field in Self.fields { response.headers.append(field) }
+        if response.headers[.contentSecurityPolicy] == nil { response.headers.append(Self.dataPolicy) }
         return response
     }
+
+    // Made once: no route sets them, and every answer has them.
+    private static let fields =
+        [HTTPField(name: .xContentTypeOptions, value: "nosniff")]
+        + [HTTPField.Name("Referrer-Policy")].compactMap { name in
+            name.map { HTTPField(name: $0, value: "no-referrer") }
+        }
+    private static let dataPolicy = HTTPField(
+        name: .contentSecurityPolicy, value: "default-src 'none'; frame-ancestors 'none'")
 }
