@@ -208,6 +208,18 @@ let serviceTargets: [[Target]] = [
         ] + nio),
 ]
 
+// What scripts/bench measures with: no part of a normal build.
+let benchmarkTargets: [Target] =
+    Context.environment["MARKET_STREAM_BENCHMARKS"] == "1"
+    ? [
+        .executableTarget(
+            name: "load-tools",
+            dependencies: [
+                "Exchanges", "KafkaClient", "MarketCore", "MarketWire", "ServiceKit", "WebSockets", arguments,
+                hummingbird, logging,
+            ] + nio, path: "Benchmarks/load-tools", swiftSettings: swiftSettings, linkerSettings: rpaths)
+    ] : []
+
 let package = Package(
     name: "market-stream",
     // 128-bit integers. Services run on Linux; the domain, wire formats and WebSockets build there, too.
@@ -234,5 +246,5 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.5.0"),
     ],
-    targets: libraryTargets + serviceTargets.flatMap { $0 } + testTargets
+    targets: libraryTargets + serviceTargets.flatMap { $0 } + testTargets + benchmarkTargets
 )
