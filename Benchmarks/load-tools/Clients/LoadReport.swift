@@ -1,6 +1,7 @@
 import FoundationEssentials
 
-/// What the clients saw, as JSON. Times are milliseconds; a client's own p99 is taken over its messages.
+/// What the clients saw, as JSON. Times are milliseconds. `client...` are of the clients' own p99: their median, their
+/// p99, their maximum.
 struct LoadReport: Encodable {
     var clients = 0
     var connected = 0
@@ -14,9 +15,9 @@ struct LoadReport: Encodable {
     var p50 = 0.0
     var p99 = 0.0
     var max = 0.0
-    var clientP99Median = 0.0
-    var clientP99P99 = 0.0
-    var clientP99Max = 0.0
+    var clientMedian = 0.0
+    var clientHigh = 0.0
+    var clientMax = 0.0
     /// Of this process, while it counted.
     var cpuSeconds = 0.0
 
@@ -47,9 +48,9 @@ struct LoadReport: Encodable {
         p50 = Self.millis(0.5, all)
         p99 = Self.millis(0.99, all)
         max = Self.millis(1, all)
-        clientP99Median = Self.millis(0.5, own)
-        clientP99P99 = Self.millis(0.99, own)
-        clientP99Max = Self.millis(1, own)
+        clientMedian = Self.millis(0.5, own)
+        clientHigh = Self.millis(0.99, own)
+        clientMax = Self.millis(1, own)
     }
 
     func json() throws -> String {
