@@ -184,6 +184,12 @@ let benchmarkTargets: [Target] =
     ? [
         benchmark("micro-benchmarks", ["Exchanges", "MarketCore", "MarketWire", "WebSockets", arguments]),
         benchmark("fixed-answers", ["MarketAPI", hummingbird, httpTypes]),
+        benchmark(
+            "load-tools",
+            [
+                "Exchanges", "KafkaClient", "MarketCore", "MarketWire", "ServiceKit", "WebSockets", arguments,
+                hummingbird, logging,
+            ] + nio),
     ] : []
 
 let serviceTargets: [[Target]] = [
@@ -222,7 +228,6 @@ let serviceTargets: [[Target]] = [
         ] + nio),
 ]
 
-/// What scripts/bench measures with: in no other build.
 let package = Package(
     name: "market-stream",
     // 128-bit integers. Services run on Linux; the domain, wire formats and WebSockets build there, too.

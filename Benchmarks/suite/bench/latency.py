@@ -1,0 +1,86 @@
+"""How old a trade is when a client of the API has it, beside the same way without us: WebSocket, Kafka, WebSocket."""
+
+from . import load
+from .measure import Row, at_most, median
+from .stack import Stack, end, free_port, wait_for
+
+TITLE = "from a trade at the exchange to a WebSocket client of the API"
+
+RATE = 10_000
+SYMBOLS = load.symbols(50)
+SETTINGS = {"LIVE_FLUSH_INTERVAL": "1ms"}
+
+
+def run(bench):
+    prices, trades, floors = [], [], []
+    for _ in range(bench.runs):
+        with Stack(bench.bin) as stack:
+            price, trade = through_services(bench, stack)
+            floor = through_relay(bench, stack)
+        for name, report in (("prices", price), ("trades", trade), ("floor", floor)):
+            bench.note(f"{name}: p50 {report['p50']:.2f} ms, p99 {report['p99']:.2f} ms, max {report['max']:.1f} ms, "
+                       f"{report['messages'] / report['seconds']:,.0f}/s; cpu {load.shares(report['cpu'])}")
+        prices.append(price)
+        trades.append(trade)
+        floors.append(floor)
+    floor50, floor99 = at("p50", floors), at("p99", floors)
+    beside = {"floor p50, ms": floor50, "floor p99, ms": floor99}
+    return [
+        Row("latency of prices, p50", at("p50", prices), "ms", at_most(5),
+            {**beside, "messages a second": messages(prices)}),
+        Row("latency of prices, p99", at("p99", prices), "ms", at_most(20), {"max, ms": at("max", prices)}),
+        Row("latency of prices, p99, by the floor's", at("p99", prices), "ms", at_most(2 * floor99 + 5)),
+        Row("latency of trades, p50", at("p50", trades), "ms", None,
+            {"p99, ms": at("p99", trades), "messages a second": messages(trades)}),
+    ]
+
+
+def through_services(bench, stack):
+    """A client of prices, then one of trades, of all symbols."""
+    market = load.Market(bench, stack, SYMBOLS, RATE, SETTINGS)
+    watched = {name: process.pid for name, process in market.services.items()}
+    watched |= {"source": market.source.pid, "broker": stack.pid("broker"), "redis": stack.pid("redis")}
+    seconds = 3 if bench.quick else 15
+    try:
+        return [
+            load.watch(bench, market.port, load.feed(SYMBOLS, what), seconds=seconds, watched=watched)
+            for what in (load.PRICES, load.TRADES)]
+    finally:
+        market.stop()
+
+
+def through_relay(bench, stack):
+    """The floor: no decoding, no candles, no Redis; one process between source and client beside the broker."""
+    port, source_port = free_port(), free_port()
+    source = stack.start(
+        "source", arguments=load.source_arguments(source_port, SYMBOLS, RATE), program=bench.tool("load-tools"))
+    wait_for(lambda: listens(source_port), 10, "the source does not listen")
+    streams = "/".join(f"{name.lower()}@trade" for name in SYMBOLS)
+    relay = stack.start(
+        "relay", program=bench.tool("load-tools"),
+        arguments=["relay", "--source", f"ws://127.0.0.1:{source_port}/stream?streams={streams}", "--port", port,
+                   "--brokers", stack["KAFKA_BROKERS"]])
+    wait_for(lambda: listens(port), 20, lambda: f"the relay does not listen: {stack.log('relay')}")
+    try:
+        # Its consumer joins a group first, which takes the broker 3 s.
+        return load.watch(
+            bench, port, ["--path", "/", "--key", '"T":', "--settle", "8"], seconds=3 if bench.quick else 15,
+            watched={"relay": relay.pid, "source": source.pid, "broker": stack.pid("broker")})
+    finally:
+        end(relay)
+        end(source)
+
+
+def listens(port):
+    import socket
+
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+def at(name, reports):
+    return median([report[name] for report in reports])
+
+
+def messages(reports):
+    return median([report["messages"] / report["seconds"] for report in reports])
