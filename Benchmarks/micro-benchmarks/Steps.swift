@@ -128,7 +128,8 @@ enum Steps {
             symbol: "BTCUSDT", interval: .base, windowStart: 1_700_000_000, open: Price(raw: 6_712_345_000_000),
             high: Price(raw: 6_718_001_000_000), low: Price(raw: 6_710_050_000_000),
             close: Price(raw: 6_715_025_000_000), volume: Quantity(raw: 1_234_567_000), quoteVolume: .zero,
-            tradeCount: 100, takerBuyVolume: Quantity(raw: 7_000_000), takerBuyQuoteVolume: .zero, firstTradeID: 1_000, lastTradeID: 1_099, missingTrades: 0, revision: 1,
+            tradeCount: 100, takerBuyVolume: Quantity(raw: 7_000_000), takerBuyQuoteVolume: .zero, firstTradeID: 1_000,
+            lastTradeID: 1_099, missingTrades: 0, revision: 1,
             isClosed: true)
         var bytes: [UInt8] = []
         return {

@@ -48,10 +48,10 @@ extension ProcessingEngine {
     func sendLiveUpdates(_ now: Int64) {
         guard now - lastLiveMicros >= settings.liveFlushInterval.wholeMicros else { return }
         lastLiveMicros = now
+        var updates: [LiveMailbox.Update] = []
         for worker in orderedWorkers where worker.state.hasLiveUpdates {
-            for update in worker.state.takeLiveUpdates() {
-                mailbox.put(LiveMailbox.Update(update, worker: worker))
-            }
+            updates += worker.state.takeLiveUpdates().map { LiveMailbox.Update($0, worker: worker) }
         }
+        if !updates.isEmpty { mailbox.put(updates) }
     }
 }

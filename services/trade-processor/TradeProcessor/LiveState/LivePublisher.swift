@@ -4,7 +4,8 @@ import Metrics
 import RedisClient
 import ServiceKit
 
-/// Brings live state to Redis: at most one write each flush interval, for all instruments that changed.
+/// Brings live state to Redis: at most one write each flush interval, for all instruments that changed, the first at
+/// once. Open candles go along at their own pace (``LivePacing``).
 ///
 /// Redis may be lost at any time. A sentinel per partition and the number of its flushes, written with each flush, show
 /// it: where they are missing or behind, everything of the partition is published again.
@@ -26,33 +27,55 @@ struct LivePublisher: Sendable {
     /// How often Redis is asked whether it still has what it was given, when there is nothing to write.
     private static let checkIntervalMicros: Int64 = 1_000_000
 
+    /// How often it is looked for candles that are due, when nothing else comes in.
+    private static let lookInterval = Duration.milliseconds(50)
+
     /// Flushes until the task is cancelled.
     func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask {
+                while !Task.isCancelled {
+                    mailbox.wake()
+                    try? await Task.sleep(for: Self.lookInterval)
+                }
+            }
+            await follow()
+            group.cancelAll()
+        }
+    }
+
+    private func follow() async {
         var watch = LiveLossWatch()
         var lastWriteMicros = time.monotonicMicros
-        while !Task.isCancelled {
-            try? await Task.sleep(for: flushInterval)
-            let contents = mailbox.take()
+        for await _ in mailbox.wakeups {
             let now = time.monotonicMicros
-            guard contents.hasNews || now - lastWriteMicros >= Self.checkIntervalMicros else { continue }
+            let due = mailbox.takeDue(nowMicros: now)
+            guard due.hasNews || now - lastWriteMicros >= Self.checkIntervalMicros else { continue }
             lastWriteMicros = now
-            await flush(contents, &watch)
+            await flush(due, &watch)
+            let pause = flushInterval - .microseconds(time.monotonicMicros - now)
+            if pause > .zero { try? await Task.sleep(for: pause) }
         }
     }
 
     /// Brings what still waits to Redis, at the end.
     func flushRemaining() async {
         var watch = LiveLossWatch()
-        await flush(mailbox.take(), &watch)
+        let all = mailbox.take()
+        var due = LiveMailbox.Due(closed: all.closed, sentinels: all.sentinels)
+        due.updates.whole = Array(all.updates.values)
+        await flush(due, &watch)
     }
 
-    private func flush(_ contents: LiveMailbox.Contents, _ watch: inout LiveLossWatch) async {
+    private func flush(_ due: LiveMailbox.Due, _ watch: inout LiveLossWatch) async {
         let start = time.monotonicMicros
-        let partitions = contents.sentinels.sorted { $0.key < $1.key }
-        var calls: [RedisScriptCall] = contents.updates.values.map { update in
+        // The last word on an instrument is a whole one, so prices by themselves need not be watched.
+        let isWatched = !due.updates.whole.isEmpty || !due.closed.isEmpty || due.updates.prices.isEmpty
+        let partitions = isWatched ? due.sentinels.sorted { $0.key < $1.key } : []
+        var calls: [RedisScriptCall] = (due.updates.whole + due.updates.prices).map { update in
             LiveStateScript.open(update.record, version: update.version)
         }
-        calls += contents.closed.map { LiveStateScript.closed($0) }
+        calls += due.closed.map { LiveStateScript.closed($0) }
         calls += partitions.map { partition, sentinel in
             LiveStateScript.sentinel(
                 topic: topic, partition: partition, lineage: sentinel.lineage, commitSequence: sentinel.commitSequence)
@@ -80,7 +103,7 @@ struct LivePublisher: Sendable {
         } catch {
             Self.failures.increment()
             health.set("redis", .failed("live state waits: \(error)", blocksReadiness: false))
-            mailbox.giveBack(contents)
+            mailbox.giveBack(due)
         }
     }
 }

@@ -46,6 +46,8 @@ struct ProcessorPipeline: Sendable {
         options.sessionTimeoutMillis = Int(settings.sessionTimeoutMillis)
         options.heartbeatMillis = min(3_000, Int(settings.sessionTimeoutMillis) / 3)
         options.tickMillis = 10
+        // Few enough that a message is still in the processor's cache when it is given back.
+        options.batchMessages = 1_000
         let consumer = try KafkaConsumer(stores.kafka.configuration, options: options)
         let inbox = EngineInbox(wake: {})
         let (jobs, jobsEnd) = AsyncStream.makeStream(
