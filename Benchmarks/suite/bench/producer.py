@@ -3,12 +3,13 @@
 import urllib.error
 import urllib.request
 
+from . import load
 from . import stack as processes
 from .measure import Row, at_most, median
 from .stack import BenchError, Stack, cpu_seconds, end, free_port, wait_for
 
 TITLE = "market-producer from frames to acknowledged records, beside librdkafka alone"
-SYMBOLS = 50
+SYMBOLS = load.symbols(50)
 
 
 def run(bench):
@@ -36,11 +37,10 @@ def produce(bench, stack, trades, topic):
     port, metrics_port = free_port(), free_port()
     source = stack.start(
         "source", program=bench.tool("load-tools"),
-        arguments=["source", "--port", port, "--symbols", SYMBOLS, "--count", trades])
-    wait_for(lambda: answers(f"http://127.0.0.1:{port}/api/v3/ping"), 20, lambda: stack.log("source"))
-    symbols = ",".join(f"BENCH{number:05}USDT" for number in range(SYMBOLS))
+        arguments=["source", "--port", port, "--symbols", ",".join(SYMBOLS), "--count", trades])
+    wait_for(lambda: answers(f"http://127.0.0.1:{port}/api/v3/exchangeInfo"), 20, lambda: stack.log("source"))
     producer = stack.start("market-producer", {
-        "SYMBOLS": symbols, "BINANCE_WS_URL": f"ws://127.0.0.1:{port}", "BINANCE_REST_URL": f"http://127.0.0.1:{port}",
+        "SYMBOLS": ",".join(SYMBOLS), "BINANCE_WS_URL": f"ws://127.0.0.1:{port}", "BINANCE_REST_URL": f"http://127.0.0.1:{port}",
         "KAFKA_TRADES_TOPIC": topic, "METRICS_PORT": str(metrics_port),
     })
     try:
