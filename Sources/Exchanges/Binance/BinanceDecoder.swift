@@ -89,8 +89,8 @@ public struct BinanceDecoder: Sendable {
     ) throws(JSONError) {
         try reader.beginObject()
         while let key = try reader.nextKey() {
-            if key.count == 1, !fields.isOther {
-                try readField(&reader, key, into: &fields)
+            if !fields.isOther, let letter = reader.keyLetter(key) {
+                try readField(&reader, letter, into: &fields)
             } else if isOutermost, reader.keyEquals(key, "data"), try reader.peek() == .object {
                 try readObject(&reader, into: &fields, isOutermost: false)
             } else if isOutermost, reader.keyEquals(key, "result") {
@@ -112,30 +112,22 @@ public struct BinanceDecoder: Sendable {
 
     @_lifetime(reader: copy reader)
     private static func readField(
-        _ reader: inout JSONReader, _ key: Range<Int>, into fields: inout Fields
+        _ reader: inout JSONReader, _ letter: UInt8, into fields: inout Fields
     ) throws(JSONError) {
-        if reader.keyEquals(key, "e") {
-            fields.event = try reader.string()
-        } else if reader.keyEquals(key, "s") {
-            fields.symbol = try reader.string()
-        } else if reader.keyEquals(key, "t") {
-            fields.tradeID = try reader.integer()
-        } else if reader.keyEquals(key, "a"), try reader.peek() == .number {
+        switch letter {
+        case UInt8(ascii: "e"): fields.event = try reader.string()
+        case UInt8(ascii: "s"): fields.symbol = try reader.string()
+        case UInt8(ascii: "t"): fields.tradeID = try reader.integer()
+        case UInt8(ascii: "a"):
+            guard try reader.peek() == .number else { return try reader.skipValue() }
             fields.aggregateID = try reader.integer()
-        } else if reader.keyEquals(key, "p") {
-            fields.price = try reader.decimal(Price.self)
-        } else if reader.keyEquals(key, "q") {
-            fields.quantity = try reader.decimal(Quantity.self)
-        } else if reader.keyEquals(key, "f") {
-            fields.firstID = try reader.integer()
-        } else if reader.keyEquals(key, "l") {
-            fields.lastID = try reader.integer()
-        } else if reader.keyEquals(key, "T") {
-            fields.time = try reader.integer()
-        } else if reader.keyEquals(key, "m") {
-            fields.isBuyerMaker = try reader.bool()
-        } else {
-            try reader.skipValue()
+        case UInt8(ascii: "p"): fields.price = try reader.decimal(Price.self)
+        case UInt8(ascii: "q"): fields.quantity = try reader.decimal(Quantity.self)
+        case UInt8(ascii: "f"): fields.firstID = try reader.integer()
+        case UInt8(ascii: "l"): fields.lastID = try reader.integer()
+        case UInt8(ascii: "T"): fields.time = try reader.integer()
+        case UInt8(ascii: "m"): fields.isBuyerMaker = try reader.bool()
+        default: try reader.skipValue()
         }
     }
 

@@ -11,6 +11,8 @@ final class ProducerCore: Sendable {
     struct Sending {
         let client: LibraryClient
         var topics: [String: TopicHandle] = [:]
+        /// Most messages go where the one before went.
+        var last: (topic: String, handle: TopicHandle)?
     }
 
     /// @unchecked Sendable: librdkafka's topic handles may be used from any thread.
@@ -107,7 +109,11 @@ final class ProducerCore: Sendable {
     }
 
     private static func handle(of topic: String, in sending: inout Sending?) throws(KafkaError) -> OpaquePointer {
-        if let known = sending?.topics[topic] { return known.pointer }
+        if let last = sending?.last, last.topic == topic { return last.handle.pointer }
+        if let known = sending?.topics[topic] {
+            sending?.last = (topic, known)
+            return known.pointer
+        }
         guard let client = sending?.client else { throw .closed("producer") }
         guard let made = rd_kafka_topic_new(client.pointer, topic, nil) else {
             throw .library(rd_kafka_last_error(), "topic \(topic) cannot be used", topic: topic)

@@ -68,6 +68,9 @@ public struct JSONReader: ~Escapable {
     @_lifetime(self: copy self)
     public mutating func nextElement() throws(JSONError) -> Bool { try next(closing: UInt8(ascii: "]")) }
 
+    /// The byte of a name that ``nextKey()`` gave, if it is written as one.
+    public func keyLetter(_ range: Range<Int>) -> UInt8? { range.count == 1 ? bytes[range.lowerBound] : nil }
+
     /// Whether a name that ``nextKey()`` gave is this one, which holds no backslash.
     public func keyEquals(_ range: Range<Int>, _ name: StaticString) -> Bool {
         bytes.holds(name, at: range.lowerBound, count: range.count)
@@ -75,7 +78,7 @@ public struct JSONReader: ~Escapable {
     }
 
     /// Whether a name that ``nextKey()`` gave is this one, which holds no backslash.
-    public func keyEquals(_ range: Range<Int>, _ name: String) -> Bool {
+    public func keyEquals(_ range: Range<Int>, text name: String) -> Bool {
         bytes.holds(name, at: range.lowerBound, count: range.count)
             || mayHoldEscapes(range, insteadOf: name.utf8.count) && unescaped(range) == name
     }

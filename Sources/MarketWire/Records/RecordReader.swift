@@ -170,7 +170,7 @@ struct RecordReader<Field: RecordField>: ~Escapable {
     private static var duplicate: Int { -1 }
 
     private func index(of key: Range<Int>) -> Int? {
-        if guess < fields.count, json.keyEquals(key, fields[guess].rawValue) { return guess }
-        return fields.firstIndex { json.keyEquals(key, $0.rawValue) }
+        if guess < fields.count, json.keyEquals(key, text: fields[guess].rawValue) { return guess }
+        return fields.firstIndex { json.keyEquals(key, text: $0.rawValue) }
     }
 }
