@@ -2,7 +2,7 @@ import MarketWire
 import TradeProcessor
 
 extension SimulatedProcess {
-    /// As LivePublisher does.
+    /// As LivePublisher does, but always with all candles.
     func flushRedis() {
         let contents = mailbox.take()
         let now = time.monotonicMicros

@@ -36,6 +36,7 @@ package final class LiveMailbox: Sendable {
         /// Of every partition that is ours; they are checked again and again.
         package var sentinels: [Int32: Sentinel] = [:]
 
+        package var hasNews: Bool { !updates.isEmpty || !closed.isEmpty }
     }
 
     /// What is written to Redis at once.

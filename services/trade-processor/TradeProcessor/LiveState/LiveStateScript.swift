@@ -10,6 +10,12 @@ package struct LiveVersion: Hashable, Sendable {
     package let generation: Int64
     /// The partition's next offset.
     package let offset: Int64
+
+    package init(lineage: Int64, generation: Int64, offset: Int64) {
+        self.lineage = lineage
+        self.generation = generation
+        self.offset = offset
+    }
 }
 
 /// The Lua scripts that write live state: each compares a version and writes only what is newer, in one piece.
