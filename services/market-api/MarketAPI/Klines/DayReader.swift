@@ -43,11 +43,13 @@ actor DayReader {
                 try await reading.value.get()
                 continue
             }
-            let task = Task { await self.read(stale) }
+            let task = Task {
+                // By itself: whoever waits may go on before the one who asked, and must not find what has ended.
+                defer { reading = nil }
+                return await read(stale)
+            }
             reading = task
-            let outcome = await task.value
-            reading = nil
-            try outcome.get()
+            try await task.value.get()
             break
         }
         var days: [String: CandleSum] = [:]
