@@ -18,18 +18,26 @@ TITLE = "small steps: decode, step, encode, frame"
 def run(bench):
     program = bench.tool("micro-benchmarks")
     times = 200_000 if bench.quick else 3_000_000
+    counter = without_debug_information(bench, program) if shutil.which("valgrind") else None
     rows = []
     for step in command([program, "--list"]).split():
         spans = [float(command([program, step, times])) for _ in range(bench.runs)]
         beside = {}
-        if shutil.which("valgrind"):
-            beside["instructions"] = counted(program, step, instructions)
-            beside["allocations"] = counted(program, step, allocations)
+        if counter:
+            beside["instructions"] = counted(counter, step, instructions)
+            beside["allocations"] = counted(counter, step, allocations)
         else:
             bench.note("no valgrind: instructions and allocations are not counted")
         rows.append(Row(step, median(spans), "ns", None, beside))
         bench.note(f"{step}: {spans}, {beside}")
     return rows
+
+
+def without_debug_information(bench, program):
+    """A copy for valgrind, which stops at debug information newer than itself."""
+    copy = bench.tools / "micro-benchmarks.stripped"
+    command(["strip", "--strip-debug", "-o", copy, program])
+    return copy
 
 
 def counted(program, step, count):
