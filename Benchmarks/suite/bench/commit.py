@@ -7,6 +7,7 @@ import subprocess
 import time
 
 from . import stack as processes
+from .drain import symbol
 from .measure import Row, at_most, percentile
 from .stack import BenchError, Stack, wait_for
 
@@ -78,13 +79,13 @@ class Ticks:
         event = (self.first_second + tick * WINDOW_SECONDS + OUT_OF_ORDERNESS_SECONDS) * 1_000_000
         frames = bytearray()
         for number in range(SYMBOLS):
-            symbol = f"BENCH{number:05}USDT"
+            name = symbol(number)
             value = json.dumps({
-                "venue": "binance", "symbol": symbol, "trade_id": tick + 1, "price": f"{100 + tick}.00000000",
+                "venue": "binance", "symbol": name, "trade_id": tick + 1, "price": f"{100 + tick}.00000000",
                 "quantity": "1.00000000", "taker_side": "buy", "event_time_us": event + number,
                 "received_time_us": event + 20_000,
             }, separators=(",", ":")).encode()
-            key = symbol.encode()
+            key = name.encode()
             header = struct.pack("<ii", len("schema_version"), 1) + b"schema_version1"
             frames += struct.pack("<iiii", -1, len(key), len(value), len(header)) + key + value + header
         frames += struct.pack("<iiii", -2, -1, -1, -1)

@@ -41,6 +41,11 @@ def run(bench):
     ]
 
 
+def symbol(number):
+    """How trade_generator names its symbols, from 0."""
+    return f"BENCH{number:05}USDT"
+
+
 def fill(bench, stack, trades, symbols, trades_per_second, partitions, topic="trades"):
     """A topic of generated trades; event times end now."""
     words = [stack["KAFKA_BROKERS"], topic, trades, symbols, trades_per_second, partitions]

@@ -1,9 +1,8 @@
 """How far behind thousands of WebSocket clients are, and what each of them costs, beside a bare NIO server."""
 
 from . import load
-from .latency import listens
 from .measure import Row, at_most, median
-from .stack import Stack, end, free_port, wait_for
+from .stack import Stack, end, free_port, listens, wait_for
 
 TITLE = "thousands of WebSocket clients of the API"
 

@@ -32,7 +32,7 @@ def run(bench):
 
 
 def start_seconds(stack, service, port_key, settings):
-    """From the start of the process until /health says that it is ready."""
+    """From the start of the process until /ready says so."""
     port = free_port()
     started = time.monotonic()
     process = stack.start(service, {"SYMBOLS": ",".join(SYMBOLS), **settings, port_key: str(port)})

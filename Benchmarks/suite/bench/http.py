@@ -13,11 +13,12 @@ import subprocess
 import sys
 
 from . import stack as processes
+from .drain import symbol
 from .measure import Row, at_least, median, number
 from .stack import ROOT, BenchError, Stack, cpu_seconds, free_port, wait_for
 
 TITLE = "HTTP: /price and /candles, beside fixed answers of the same server"
-SYMBOLS = ["BENCH00000USDT", "BENCH00001USDT"]
+SYMBOLS = [symbol(0), symbol(1)]
 PRICE = f"/price?symbol={SYMBOLS[0]}"
 CANDLES = f"/candles?symbol={SYMBOLS[0]}&interval=10s&limit=50"
 CONNECTIONS = 64

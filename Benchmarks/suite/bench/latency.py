@@ -4,7 +4,7 @@ import time
 
 from . import load
 from .measure import Row, at_most, median
-from .stack import Stack, end, free_port, wait_for
+from .stack import Stack, end, free_port, listens, wait_for
 
 TITLE = "from a trade at the exchange to a WebSocket client of the API"
 
@@ -79,13 +79,6 @@ def through_relay(bench, stack):
 
 def warm_up(bench):
     time.sleep(3 if bench.quick else WARM_UP_SECONDS)
-
-
-def listens(port):
-    import socket
-
-    with socket.socket() as client:
-        return client.connect_ex(("127.0.0.1", port)) == 0
 
 
 def at(name, reports):

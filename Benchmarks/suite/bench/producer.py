@@ -1,12 +1,11 @@
 """market-producer from WebSocket frames to acknowledged records, beside librdkafka alone with the same bytes."""
 
-import urllib.error
 import urllib.request
 
 from . import load
 from . import stack as processes
 from .measure import Row, at_most, median
-from .stack import BenchError, Stack, cpu_seconds, end, free_port, wait_for
+from .stack import BenchError, Stack, cpu_seconds, end, free_port, listens, wait_for
 
 TITLE = "market-producer from frames to acknowledged records, beside librdkafka alone"
 SYMBOLS = load.symbols(50)
@@ -38,10 +37,10 @@ def produce(bench, stack, trades, topic):
     source = stack.start(
         "source", program=bench.tool("load-tools"),
         arguments=["source", "--port", port, "--symbols", ",".join(SYMBOLS), "--count", trades])
-    wait_for(lambda: answers(f"http://127.0.0.1:{port}/api/v3/exchangeInfo"), 20, lambda: stack.log("source"))
+    wait_for(lambda: listens(port), 20, lambda: stack.log("source"))
     producer = stack.start("market-producer", {
-        "SYMBOLS": ",".join(SYMBOLS), "BINANCE_WS_URL": f"ws://127.0.0.1:{port}", "BINANCE_REST_URL": f"http://127.0.0.1:{port}",
-        "KAFKA_TRADES_TOPIC": topic, "METRICS_PORT": str(metrics_port),
+        "SYMBOLS": ",".join(SYMBOLS), "BINANCE_WS_URL": f"ws://127.0.0.1:{port}",
+        "BINANCE_REST_URL": f"http://127.0.0.1:{port}", "KAFKA_TRADES_TOPIC": topic, "METRICS_PORT": str(metrics_port),
     })
     try:
         wait_for(
@@ -65,20 +64,12 @@ def bare_produce(bench, stack, trades, topic):
     return float(words[3])
 
 
-def answers(url):
-    try:
-        with urllib.request.urlopen(url, timeout=1) as answer:
-            return answer.status == 200
-    except (urllib.error.URLError, OSError):
-        return False
-
-
 def acknowledged(metrics_port):
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{metrics_port}/metrics", timeout=2) as answer:
             for line in answer.read().decode().splitlines():
                 if line.startswith("producer_trades_acknowledged_total "):
                     return int(float(line.split()[1]))
-    except (urllib.error.URLError, OSError):
+    except OSError:
         pass
     return 0

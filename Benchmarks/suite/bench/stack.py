@@ -3,6 +3,7 @@
 import os
 import pathlib
 import shlex
+import socket
 import subprocess
 import tempfile
 import time
@@ -161,8 +162,12 @@ def end(process, seconds=15):
 
 
 def free_port():
-    import socket
-
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]
+
+
+def listens(port):
+    """Whether somebody listens there on loopback."""
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
