@@ -5,13 +5,8 @@
 import FoundationEssentials
 import MarketAPI
 
-#if canImport(Glibc)
-import Glibc
-#endif
-
 guard let folder = ProcessInfo.processInfo.environment["FIXED_ANSWERS"] else {
-    print("fixed-answers: FIXED_ANSWERS is missing: the folder of the answers")
-    exit(64)
+    fatalError("FIXED_ANSWERS is missing: the folder of the answers")
 }
 var routes: [String: MarketAPI.Answer] = [:]
 for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
