@@ -61,6 +61,10 @@ class Process:
         started = stat.rpartition(")")[2].split()[19]
         (self.folder / "pid" / f"{self.name}.pid").write_text(f"{self.pid} {started}\n")
 
+    def handles(self, number):
+        """Whether its present life has a handler of its own for a signal; before, the signal's default ends it."""
+        return bool(int(status_field(self.pid, "SigCgt:") or "0", 16) >> (number - 1) & 1)
+
     def signal(self, number):
         if self.running:
             self.popen.send_signal(number)
@@ -132,13 +136,18 @@ def rss_mib(pid):
 
 
 def status_mib(pid, field):
+    return int(status_field(pid, field) or 0) / 1024
+
+
+def status_field(pid, field):
+    """The value of a line of /proc/PID/status; None where there is no such process, or it has no such line."""
     try:
         for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
             if line.startswith(field):
-                return int(line.split()[1]) / 1024
+                return line.split()[1]
     except OSError:
         pass
-    return 0.0
+    return None
 
 
 def descendants(pid):
