@@ -182,6 +182,45 @@ import Testing
         #expect(refused > 10_000, "most damage is noticed; seed \(seed)")
     }
 
+    /// What the fast reader takes the general one takes as the same trade, and as the exchange writes it, it is taken.
+    @Test func theFastReaderAgreesWithTheGeneralOne() throws {
+        let seed = UInt64.random(in: 0 ... .max)
+        print("seed \(seed)")
+        var random = SeededRandom(seed: seed)
+        let decoder = try decoder()
+        let whole = [
+            Self.single, Self.aggregate, #"{"stream":"a","data":\#(Self.single)}"#,
+            #"{"stream":"b","data":\#(Self.aggregate)}"#,
+        ].map { Array($0.utf8) }
+        for bytes in whole { #expect(decoder.decodeUsual(bytes.span.bytes, receivedTimeMicros: 0) != nil) }
+        let pieces = "0123456789.-e+\"\\{}[], :tfMmTabs\u{7f}é".utf8.map { $0 }
+        var taken = 0
+        for _ in 0..<50_000 {
+            var bytes = whole[Int.random(in: 0..<whole.count, using: &random)]
+            for _ in 0...Int.random(in: 0..<3, using: &random) {
+                let place = Int.random(in: 0..<bytes.count, using: &random)
+                let piece = pieces[Int.random(in: 0..<pieces.count, using: &random)]
+                switch Int.random(in: 0..<4, using: &random) {
+                case 0: bytes[place] = piece
+                case 1: bytes.insert(piece, at: place)
+                case 2: bytes.remove(at: place)
+                // Digits for digits: these stay a trade.
+                default:
+                    if (0x30...0x39).contains(bytes[place]) {
+                        bytes[place] = UInt8.random(in: 0x30...0x39, using: &random)
+                    }
+                }
+            }
+            guard let trade = decoder.decodeUsual(bytes.span.bytes, receivedTimeMicros: 3) else { continue }
+            taken += 1
+            let text = String(decoding: bytes, as: UTF8.self)
+            #expect(
+                try decoder.decodeGeneral(bytes.span.bytes, receivedTimeMicros: 3) == .trade(trade),
+                "seed \(seed): \(text)")
+        }
+        #expect(taken > 5_000 && taken < 45_000, "seed \(seed)")
+    }
+
     @Test func deepNestingIsRefused() throws {
         let deep = "{\"x\":" + String(repeating: "[", count: 100_000)
         #expect(throws: BinanceMessageError.self) { try decode(deep) }

@@ -38,6 +38,10 @@ import Testing
                 Issue.record("no trade: \(text)")
                 continue
             }
+            #expect(decoder.decodeUsual(Array(text.utf8).span.bytes, receivedTimeMicros: 1) == trade, "the fast reader")
+            #expect(
+                try decoder.decodeGeneral(Array(text.utf8).span.bytes, receivedTimeMicros: 1) == .trade(trade),
+                "the general reader")
             let last = try #require(Int64(cells[4]))
             let first = kind == .trade ? last : try #require(Int64(cells[3]))
             #expect(trade.tradeID == last && trade.firstTradeID == first)

@@ -34,16 +34,42 @@ public struct BinanceMessageError: Error, Hashable, Sendable, CustomStringConver
 /// Reads messages of Binance's market streams, raw or combined, straight from their bytes.
 public struct BinanceDecoder: Sendable {
     private let instruments: [String: Instrument]
+    private let followed: FollowedSymbols
 
     /// - Parameter instruments: those that are followed; trades of others are `.other`.
     public init(_ instruments: [Instrument]) {
         self.instruments = instruments.bySymbol
+        followed = FollowedSymbols(instruments)
     }
 
     /// - Parameters:
     ///   - bytes: one whole message.
     ///   - receivedTimeMicros: when it was read, unix microseconds.
     public func decode(
+        _ bytes: RawSpan, receivedTimeMicros: Int64
+    ) throws(BinanceMessageError) -> BinanceEvent {
+        if let trade = decodeUsual(bytes, receivedTimeMicros: receivedTimeMicros) { return .trade(trade) }
+        return try decodeGeneral(bytes, receivedTimeMicros: receivedTimeMicros)
+    }
+
+    /// A followed instrument's trade exactly as the exchange writes it.
+    ///
+    /// - Returns: nil where the message is for ``decodeGeneral(_:receivedTimeMicros:)`` to judge.
+    func decodeUsual(_ bytes: RawSpan, receivedTimeMicros: Int64) -> Trade? {
+        var scanner = BinanceTradeScanner(bytes)
+        guard scanner.scan(), let instrument = followed.instrument(of: bytes.extracting(scanner.symbol)),
+            let micros = BinanceTime.micros(scanner.time)
+        else { return nil }
+        return Trade(
+            instrument: instrument, tradeID: scanner.lastID, price: Price(raw: scanner.price),
+            quantity: Quantity(raw: Int128(scanner.quantity)), takerSide: scanner.isBuyerMaker ? .sell : .buy,
+            eventTimeMicros: micros, receivedTimeMicros: receivedTimeMicros,
+            tradeCount: scanner.lastID - scanner.firstID + 1,
+            aggregateID: scanner.isAggregate ? scanner.aggregateID : nil)
+    }
+
+    /// Fields in any order, any spacing, and whatever else the streams say.
+    func decodeGeneral(
         _ bytes: RawSpan, receivedTimeMicros: Int64
     ) throws(BinanceMessageError) -> BinanceEvent {
         var fields = Fields()

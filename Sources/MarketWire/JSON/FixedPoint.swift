@@ -1,4 +1,5 @@
 /// Plain digits to integers, with neither allocation nor 128-bit arithmetic: the numbers that exchanges send.
+@usableFromInline
 enum FixedPoint {
     /// `digits[.digits]` times 10^`scale`, or nil where another parser must decide: signs, exponents, more places than
     /// `scale`, or more than 18 digits once scaled.
@@ -27,6 +28,7 @@ enum FixedPoint {
         return value
     }
 
+    @inlinable
     @inline(__always)
     static func digit(_ byte: UInt8) -> Int64? {
         let value = byte &- UInt8(ascii: "0")

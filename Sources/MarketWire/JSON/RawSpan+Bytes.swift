@@ -18,8 +18,9 @@ extension RawSpan {
     }
 
     /// Whether the bytes at `offset` are these. Words are compared, which with a literal the compiler knows beforehand.
+    @inlinable
     @inline(__always)
-    func holds(_ expected: StaticString, at offset: Int) -> Bool {
+    package func holds(_ expected: StaticString, at offset: Int) -> Bool {
         let count = expected.utf8CodeUnitCount
         guard expected.hasPointerRepresentation, offset >= 0, count <= byteCount - offset else { return false }
         let literal = UnsafeRawPointer(expected.utf8Start)
@@ -70,7 +71,7 @@ extension RawSpan {
 extension InstrumentTable {
     /// The index of a key that is known already.
     @inline(__always)
-    func knownIndex(ofKey key: RawSpan) -> Int32? {
+    package func knownIndex(ofKey key: RawSpan) -> Int32? {
         key.withUnsafeBytes { raw in raw.withMemoryRebound(to: UInt8.self) { knownIndex(ofKey: $0.span) } }
     }
 

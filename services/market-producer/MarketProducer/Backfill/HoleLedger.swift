@@ -104,12 +104,15 @@ struct HoleLedger {
 
     /// Trades came live, up to this id.
     mutating func live(_ instrument: Instrument, _ tradeID: Int64, atMicros micros: Int64) {
-        guard var entry = entries[instrument.key], tradeID > entry.liveID ?? -1 else { return }
-        entry.liveID = tradeID
-        entry.liveAtMicros = micros
+        // In place: this is on the way of every trade.
+        guard let place = entries.index(forKey: instrument.key), tradeID > entries.values[place].liveID ?? -1 else {
+            return
+        }
+        entries.values[place].liveID = tradeID
+        entries.values[place].liveAtMicros = micros
+        guard !entries.values[place].pieces.isEmpty else { return }
         // Whatever is missing before it becomes a hole of its own.
-        entry.pieces.removeAll { $0.isTail && $0.ids.upperBound == .max }
-        entries[instrument.key] = entry
+        entries.values[place].pieces.removeAll { $0.isTail && $0.ids.upperBound == .max }
     }
 
     /// A connection was made: of instruments that stay quiet it is not known whether anything was missed.
