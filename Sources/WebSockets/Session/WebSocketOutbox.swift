@@ -74,6 +74,9 @@ final class WebSocketOutbox: Sendable {
         }
     }
 
+    /// The handler took these from its source; they wait as others do. On the event loop.
+    func drew(bytes: Int) { contents.withLock { $0.waitingBytes += bytes } }
+
     /// The socket's buffer took these.
     func written(bytes: Int) {
         let resumed = contents.withLock { contents -> [Waiter] in
@@ -97,6 +100,7 @@ final class WebSocketOutbox: Sendable {
     }
 
     private func wait(threshold: Int) async {
+        guard contents.withLock({ !$0.isClosed && $0.waitingBytes > threshold }) else { return }
         let id = contents.withLock { contents in
             contents.nextWaiter += 1
             return contents.nextWaiter

@@ -75,6 +75,19 @@ public final class WebSocketSession: Sendable {
         }
     }
 
+    /// Sends what `source` gives from now on, whenever it was announced and the socket's buffer took all that was
+    /// before. For thousands of sessions that hear of the same moment: no task is woken for it.
+    public func draw(from source: any WebSocketFrameSource) {
+        channel.eventLoop.execute { [handler] in handler.value.draw(from: source) }
+    }
+
+    /// Says that frames wait at the source. From any thread; announcements that come before the last one was looked at
+    /// are one.
+    public func announceFrames() {
+        guard !link.announcement.exchange(true, ordering: .sequentiallyConsistent) else { return }
+        channel.eventLoop.execute { [handler] in handler.value.drawAnnounced() }
+    }
+
     /// Waits until the socket's buffer took everything: who sends only the latest value asks this first.
     ///
     /// - Throws: as ``send(_:)``.

@@ -18,7 +18,11 @@ final class WebSocketSessionHandler: ChannelDuplexHandler {
     private var receivedBytes = 0
     private var isReadHeld = false
 
-    /// Taken from the outbox, not yet by the socket's buffer.
+    /// Asked for frames when it has announced some and the socket's buffer took all that was before.
+    private var source: (any WebSocketFrameSource)?
+    private var isAnnounced = false
+
+    /// Taken from the outbox or the source, not yet by the socket's buffer.
     private var unwritten: [ByteBuffer] = []
     private var unwrittenStart = 0
     /// While the socket's buffer is full only the newest answer to a ping is kept: a flood of pings takes no memory.
@@ -83,6 +87,7 @@ final class WebSocketSessionHandler: ChannelDuplexHandler {
         deliverReceived()
         for task in [pingTask, pongDeadline, closeDeadline] { task?.cancel() }
         (pingTask, pongDeadline, closeDeadline) = (nil, nil, nil)
+        source = nil
         unwritten = []
         unwrittenStart = 0
         if let closure = machine.closure { link.end(closure) }
@@ -155,6 +160,33 @@ final class WebSocketSessionHandler: ChannelDuplexHandler {
         writeWhatFits(context)
     }
 
+    /// From now on frames come from there, too.
+    func draw(from source: any WebSocketFrameSource) {
+        guard context != nil, machine.isOpen else { return }
+        self.source = source
+        drawAnnounced()
+    }
+
+    /// Frames may wait at the source.
+    func drawAnnounced() {
+        // Taken back before the source is asked: what comes to it meanwhile is announced anew.
+        link.announcement.store(false, ordering: .sequentiallyConsistent)
+        isAnnounced = true
+        guard let context else { return }
+        drawWhatFits(context)
+    }
+
+    private func drawWhatFits(_ context: ChannelHandlerContext) {
+        guard isAnnounced, unwritten.isEmpty, let source, machine.isOpen, context.channel.isWritable else { return }
+        isAnnounced = false
+        for frames in source.waitingFrames() {
+            let bytes = role == .server ? frames.encoded : frames.masked()
+            link.outbox.drew(bytes: bytes.readableBytes)
+            unwritten.append(bytes)
+        }
+        writeWhatFits(context)
+    }
+
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         writeWhatFits(context)
         context.fireChannelWritabilityChanged()
@@ -185,6 +217,7 @@ final class WebSocketSessionHandler: ChannelDuplexHandler {
         }
         if hasWritten { context.flush() }
         if writtenBytes > 0 { link.outbox.written(bytes: writtenBytes) }
+        drawWhatFits(context)
     }
 
     private func write(_ opcode: WebSocketOpcode, _ payload: ByteBuffer, _ context: ChannelHandlerContext) {

@@ -4,6 +4,8 @@ import Synchronization
 final class WebSocketSessionLink: Sendable {
     let inbox: WebSocketInbox
     let outbox: WebSocketOutbox
+    /// Whether the event loop has been told that frames wait at the source, and has not looked yet.
+    let announcement = Atomic<Bool>(false)
     private let ended = Mutex<WebSocketClosure?>(nil)
 
     init(_ configuration: WebSocketSessionConfiguration) {

@@ -12,29 +12,27 @@ struct FeedSession: Sendable {
 
     /// Runs until the client leaves or is sent away.
     func run(_ session: WebSocketSession) async throws {
-        let mailbox = Mailbox(limits: limits.mailbox)
+        let mailbox = Mailbox(limits: limits.mailbox, onWake: { session.announceFrames() })
         defer {
             board.remove(mailbox)
             mailbox.finish()
         }
         board.subscribeToStatus(mailbox)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await read(session, mailbox) }
-            group.addTask { try await write(session, mailbox) }
-            // Whichever ends first ends the other: the client has left, or broke a rule.
-            defer { group.cancelAll() }
-            try await group.next()
-        }
+        session.draw(from: Source(board: board, mailbox: mailbox, metrics: metrics))
+        try await read(session, mailbox)
     }
 
-    private func write(_ session: WebSocketSession, _ mailbox: Mailbox) async throws {
-        for await _ in mailbox.wakeups {
-            // The newest value is taken only when the socket has room for it.
-            try await session.waitUntilDrained()
+    /// What the session sends. Asked when the socket has room for it, so that values are the newest then.
+    private struct Source: WebSocketFrameSource {
+        let board: LiveBoard
+        let mailbox: Mailbox
+        let metrics: FeedMetrics
+
+        func waitingFrames() -> [WebSocketFrameBytes] {
             let messages = board.take(mailbox)
             metrics.countGaps(messages)
-            for message in messages { try await session.send(message.frame) }
             metrics.sent(messages)
+            return messages.map(\.frame)
         }
     }
 

@@ -58,14 +58,18 @@ final class Mailbox: Sendable {
         var bytes = 0
     }
 
-    /// Yields when something waits; wake-ups that come before the client took the last ones are one.
+    /// Yields when something waits, unless the mailbox was given somebody to call; wake-ups that come before the client
+    /// took the last ones are one.
     let wakeups: AsyncStream<Void>
     private let wakeup: AsyncStream<Void>.Continuation
+    private let onWake: (@Sendable () -> Void)?
     private let limits: Limits
     private let state = Mutex(State())
 
-    init(limits: Limits = Limits()) {
+    /// - Parameter onWake: called when something waits, by whoever brought it: be quick.
+    init(limits: Limits = Limits(), onWake: (@Sendable () -> Void)? = nil) {
         self.limits = limits
+        self.onWake = onWake
         (wakeups, wakeup) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -79,7 +83,7 @@ final class Mailbox: Sendable {
             state.contents.messages += messages
             return true
         }
-        if hasRoom { wakeup.yield() }
+        if hasRoom { wake() }
         return hasRoom
     }
 
@@ -90,7 +94,7 @@ final class Mailbox: Sendable {
             state.contents.topics.append(topic)
             return true
         }
-        if isNew { wakeup.yield() }
+        if isNew { wake() }
     }
 
     /// Forgets what has changed or was lost, when the client does not want the topic any more.
@@ -115,7 +119,7 @@ final class Mailbox: Sendable {
             state.bytes += message.frame.count
             if state.messages > limits.messages || state.bytes > limits.bytes { Self.overflow(&state) }
         }
-        wakeup.yield()
+        wake()
     }
 
     private static func overflow(_ state: inout State) {
@@ -140,16 +144,23 @@ final class Mailbox: Sendable {
                 state.contents.lost[topic] = nil
             }
         }
-        wakeup.yield()
+        wake()
     }
 
     /// Wakes the client's writer though nothing waits.
-    func wake() { wakeup.yield() }
+    func wake() {
+        if let onWake { onWake() } else { wakeup.yield() }
+    }
 
     /// Takes everything that waits. Ask the board for it, which knows the values.
     func take() -> Contents {
         state.withLock { state in
-            defer { state = State() }
+            defer {
+                state.contents = Contents()
+                // Most clients follow few topics, and hear of the same ones again and again.
+                state.changed.removeAll(keepingCapacity: state.changed.count <= 16)
+                (state.replies, state.messages, state.bytes) = (0, 0, 0)
+            }
             return state.contents
         }
     }

@@ -33,8 +33,9 @@ extension ProcessingEngine {
     func proveDrained(_ offsets: [Int32: Int64], askedMicros: Int64) {
         for (partition, offset) in offsets {
             guard let worker = workers[partition] else { continue }
-            metrics.recordLag(
-                max(0, offset - worker.state.nextOffset), partition: partition, topic: settings.topic)
+            let lag = max(0, offset - worker.state.nextOffset)
+            metrics.recordLag(lag, partition: partition, topic: settings.topic)
+            if backlog.note(lag, of: partition, isOurs: { workers[$0] != nil }) { backlogEnded() }
             guard !isBackpressured, !worker.awaitsHoles else { continue }
             if offset == worker.state.nextOffset {
                 worker.idle.proveDrained(atMicros: askedMicros, maxAgeMicros: limits.proofAgeMicros)

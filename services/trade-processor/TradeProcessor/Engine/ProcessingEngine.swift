@@ -21,6 +21,8 @@ package final class ProcessingEngine {
     let submit: (EngineJob) -> Void
     /// Committed rows, on their way to the topic `candles`.
     let publish: (CommitResult, [ProgressRecord]) -> Void
+    /// Told when a backlog has been worked off.
+    let backlogEnded: () -> Void
 
     package var workers: [Int32: PartitionWorker] = [:]
     /// Assigned partitions that are not claimed yet.
@@ -44,13 +46,14 @@ package final class ProcessingEngine {
     /// What operators are shown; nil where nobody looks.
     let figures: EngineFigures?
     var lastFiguresMicros = Int64.min
+    var backlog = BacklogWatch()
 
     /// - Parameter rules: by default those that the settings say.
     package init(
         settings: ProcessorSettings, rules: ProcessingRules? = nil, limits: EngineLimits, time: TimeSource,
         mailbox: LiveMailbox, health: HealthBoard,
         logger: Logger, figures: EngineFigures? = nil, submit: @escaping (EngineJob) -> Void,
-        publish: @escaping (CommitResult, [ProgressRecord]) -> Void
+        publish: @escaping (CommitResult, [ProgressRecord]) -> Void, backlogEnded: @escaping () -> Void = {}
     ) {
         self.rules = rules ?? settings.rules
         self.settings = settings
@@ -62,6 +65,7 @@ package final class ProcessingEngine {
         self.figures = figures
         self.submit = submit
         self.publish = publish
+        self.backlogEnded = backlogEnded
         metrics = ProcessingMetrics()
     }
 

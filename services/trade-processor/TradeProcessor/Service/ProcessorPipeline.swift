@@ -75,7 +75,9 @@ struct ProcessorPipeline: Sendable {
             publish: { result, records in
                 candles.send(result.rows, through: producer)
                 progress.put(records)
-            })
+            },
+            // What was fetched ahead and decoded is more than live trades ever need.
+            backlogEnded: { FetchedMemory.giveBack() })
         handler = TradeConsumer(
             engine: engine, decoder: TradeBatchDecoder(partitions: stores.tradesPartitions),
             inbox: inbox, assigned: assigned, publisher: candles, topic: settings.topic,

@@ -36,10 +36,11 @@ struct ProcessorStores: Sendable {
         }
         let kafka = try KafkaSetup(context)
         let catalog = try TopicCatalog(context.settings)
+        let admin: KafkaAdmin
+        // Connects to the broker while PostgreSQL is asked.
+        do { admin = try KafkaAdmin(kafka.configuration) }
         try await prepareSchema(pool, configuration, context)
         try await checkSource(pool, redis, settings.source, context)
-        let admin: KafkaAdmin
-        do { admin = try KafkaAdmin(kafka.configuration) }
         try await kafka.ensureTopics(
             [
                 catalog.trades, catalog.source, catalog.candles, catalog.quarantine, catalog.progress,

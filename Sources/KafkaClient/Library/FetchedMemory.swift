@@ -1,0 +1,14 @@
+import CRdKafka
+import Dispatch
+
+/// The memory of what was fetched ahead.
+public enum FetchedMemory {
+    /// Gives pages that nothing lies in any more back to the system, on a thread of its own: glibc keeps what was once
+    /// needed for the next time (`malloc_trim(3)`). For after a backlog, whose messages took far more than live ones
+    /// ever will.
+    public static func giveBack() {
+        #if canImport(Glibc)
+        DispatchQueue.global(qos: .utility).async { malloc_trim(0) }
+        #endif
+    }
+}

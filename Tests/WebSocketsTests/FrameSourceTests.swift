@@ -1,0 +1,141 @@
+import NIOCore
+import Synchronization
+import Testing
+import WebSockets
+
+/// Sessions whose frames are drawn from a source.
+@Suite struct FrameSourceTests {
+    /// Gives the latest number that was put, and remembers how often it was asked.
+    private final class Numbers: WebSocketFrameSource {
+        private let state = Mutex<(waiting: [Int], asked: Int, padding: Int)>(([], 0, 0))
+
+        private let onEnd: @Sendable () -> Void
+
+        init(padding: Int = 0, onEnd: @escaping @Sendable () -> Void = {}) {
+            self.onEnd = onEnd
+            state.withLock { $0.padding = padding }
+        }
+
+        deinit { onEnd() }
+
+        func put(_ number: Int) { state.withLock { $0.waiting.append(number) } }
+
+        /// Only the newest counts.
+        func replace(_ number: Int) { state.withLock { $0.waiting = [number] } }
+
+        var asked: Int { state.withLock { $0.asked } }
+
+        func waitingFrames() -> [WebSocketFrameBytes] {
+            state.withLock { state in
+                state.asked += 1
+                defer { state.waiting = [] }
+                return state.waiting.map { .text("\($0)" + String(repeating: " ", count: state.padding)) }
+            }
+        }
+    }
+
+    @Test func everythingAnnouncedComesInOrder() async throws {
+        let count = 20_000
+        try await TestServer.with(session: { session in
+            let numbers = Numbers()
+            // Announced before it is there, which is no announcement lost.
+            numbers.put(0)
+            session.announceFrames()
+            session.draw(from: numbers)
+            for number in 1..<count {
+                numbers.put(number)
+                session.announceFrames()
+            }
+            for await _ in session.messages {}
+        }) { server in
+            let session = try await WebSocketClient().connect(to: server.address + "/ws")
+            var next = 0
+            while next < count, let batch = await session.nextBatch() {
+                for message in batch {
+                    #expect(message.text == "\(next)")
+                    next += 1
+                }
+            }
+            #expect(next == count)
+            await session.close()
+        }
+    }
+
+    @Test func framesOfBothKindsShareASession() async throws {
+        try await TestServer.with(session: { session in
+            let numbers = Numbers()
+            session.draw(from: numbers)
+            for await message in session.messages {
+                try await session.send(text: "echo " + (message.text ?? ""))
+                numbers.put(7)
+                session.announceFrames()
+            }
+        }) { server in
+            let session = try await WebSocketClient().connect(to: server.address + "/ws")
+            var messages = session.messages.makeAsyncIterator()
+            for number in 0..<100 {
+                try await session.send(text: "\(number)")
+                #expect(await messages.next()?.text == "echo \(number)")
+                #expect(await messages.next()?.text == "7")
+            }
+            await session.close()
+        }
+    }
+
+    /// What a client does not read is not taken from the source: it gets the newest value later.
+    @Test func aClientThatDoesNotReadLeavesTheSourceAlone() async throws {
+        let last = 20_000
+        let numbers = Numbers(padding: 10_000)
+        let isPut = Mutex(false)
+        try await TestServer.with(session: { session in
+            session.draw(from: numbers)
+            for number in 1...last {
+                numbers.replace(number)
+                session.announceFrames()
+                // Often enough for the event loop to look in between.
+                if number.isMultiple(of: 50) { try await Task.sleep(for: .milliseconds(1)) }
+            }
+            isPut.withLock { $0 = true }
+            for await _ in session.messages {}
+        }) { server in
+            let session = try await WebSocketClient().connect(to: server.address + "/ws")
+            let serverSide = try await server.log.first()
+            try await eventually("all was put", within: .seconds(60)) { isPut.withLock { $0 } }
+            // The kernel's buffers and the session's inbox took a part, and no more was asked for.
+            let asked = numbers.asked
+            #expect(asked > 5 && asked < last)
+            #expect(serverSide.waitingBytes < 1 << 20)
+            var newest = 0
+            var count = 0
+            while newest < last, let batch = await session.nextBatch() {
+                for message in batch {
+                    let number = try #require(Int(message.text?.split(separator: " ").first ?? ""))
+                    #expect(number > newest)
+                    newest = number
+                    count += 1
+                }
+            }
+            #expect(newest == last && count < last)
+            await session.close()
+        }
+    }
+
+    @Test func aSessionThatIsOverLetsItsSourceGo() async throws {
+        let isGone = Mutex(false)
+        try await TestServer.with(session: { session in
+            let numbers = Numbers(onEnd: { isGone.withLock { $0 = true } })
+            session.draw(from: numbers)
+            numbers.put(1)
+            session.announceFrames()
+            for await _ in session.messages {}
+        }) { server in
+            let session = try await WebSocketClient().connect(to: server.address + "/ws")
+            let serverSide = try await server.log.first()
+            var messages = session.messages.makeAsyncIterator()
+            #expect(await messages.next()?.text == "1")
+            await session.close()
+            try await eventually("the source is gone, though the session is not") { isGone.withLock { $0 } }
+            #expect(serverSide.closure != nil)
+        }
+    }
+}
