@@ -11,6 +11,7 @@ public final class WebSocketSession: Sendable {
     private let link: WebSocketSessionLink
     private let role: WebSocketStateMachine.Role
     private let handler: NIOLoopBound<WebSocketSessionHandler>
+    private let announced: AnnouncedSessions
 
     /// On the channel's event loop.
     init(
@@ -21,6 +22,7 @@ public final class WebSocketSession: Sendable {
         self.role = role
         link = handler.link
         self.handler = NIOLoopBound(handler, eventLoop: channel.eventLoop)
+        announced = AnnouncedSessions.of(channel.eventLoop)
     }
 
     // MARK: Reading
@@ -85,7 +87,7 @@ public final class WebSocketSession: Sendable {
     /// are one.
     public func announceFrames() {
         guard !link.announcement.exchange(true, ordering: .sequentiallyConsistent) else { return }
-        channel.eventLoop.execute { [handler] in handler.value.drawAnnounced() }
+        announced.add(handler)
     }
 
     /// Waits until the socket's buffer took everything: who sends only the latest value asks this first.

@@ -1,4 +1,4 @@
-/// Notices when a backlog has been worked off.
+/// Knows whether a backlog is worked on, and notices when it is done.
 struct BacklogWatch {
     /// A partition that is further behind than this has a backlog: librdkafka fetches ahead as much as it may.
     static let backlogMessages: Int64 = 20_000
@@ -6,6 +6,9 @@ struct BacklogWatch {
     static let caughtUpMessages: Int64 = 2_000
 
     private var behind: Set<Int32> = []
+
+    /// Whether any of our partitions has a backlog.
+    func isBehind(isOurs: (Int32) -> Bool) -> Bool { behind.contains(where: isOurs) }
 
     /// - Parameters:
     ///   - lag: how many messages the partition was behind when the broker was asked.

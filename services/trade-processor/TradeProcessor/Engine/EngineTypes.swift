@@ -59,6 +59,8 @@ package struct EngineLimits: Sendable {
     package var resumedWeight = 20_000
     /// Pause between two commits, so that a partition that catches up writes rows and not transactions.
     package var commitPauseMicros: Int64 = 20_000
+    /// Pause between two live updates while a backlog is worked on.
+    package var liveBacklogMicros: Int64 = 1_000_000
     /// How old the proof of a drained partition may be.
     package var proofAgeMicros: Int64 = 1_000_000
     /// Pause between two questions for end offsets.
