@@ -42,6 +42,9 @@ public struct ConsumerControl: ~Copyable {
     /// - Parameter nextOffsets: For each partition the offset after the last one done.
     public func commit(_ nextOffsets: [TopicPartition: Int64]) { loop.commit(nextOffsets) }
 
+    /// Has the handler's tick come as soon as this call is over, and not when it is due.
+    public func tickNow() { loop.tickNow() }
+
     /// Leaves the group and joins it again: ``ConsumerHandler/revoked(_:_:)`` and ``ConsumerHandler/assigned(_:_:)``
     /// follow.
     public func rejoin() throws(KafkaError) { try loop.rejoin() }

@@ -69,6 +69,8 @@ final class ConsumerLoop {
         core.end(failure: fatal)
     }
 
+    func tickNow() { nextTick = Deadline(millis: 0) }
+
     /// Takes what is there; if nothing is, waits for the first message, a callback, a wish or the next tick.
     ///
     /// A batch call with a timeout waits until the batch is full, which would delay a lone message by the whole

@@ -57,8 +57,10 @@ package struct EngineLimits: Sendable {
     package var pausedWeight = 100_000
     /// Below this, partitions go on.
     package var resumedWeight = 20_000
-    /// Pause between two commits, so that a partition that catches up writes rows and not transactions.
-    package var commitPauseMicros: Int64 = 20_000
+    /// From the start of one commit to the next, so that little comes by itself what comes at nearly the same time.
+    package var commitPauseMicros: Int64 = 2_000
+    /// The same while a backlog is worked on, which writes rows then and not transactions.
+    package var commitBacklogMicros: Int64 = 20_000
     /// Pause between two live updates while a backlog is worked on.
     package var liveBacklogMicros: Int64 = 1_000_000
     /// How old the proof of a drained partition may be.

@@ -5,7 +5,8 @@ extension ProcessingEngine {
     /// Starts a commit if a window closed, enough has come together, the oldest uncommitted record waits too long, or a
     /// partition has not been confirmed for long.
     func commitIfDue(_ now: Int64) {
-        guard !isCommitting, now - lastCommitMicros >= limits.commitPauseMicros else { return }
+        let pauseMicros = isBehind ? limits.commitBacklogMicros : limits.commitPauseMicros
+        guard !isCommitting, now - lastCommitMicros >= pauseMicros else { return }
         let isDue = workers.values.contains { worker in
             if wantsConfirmation(worker, now) { return true }
             guard worker.commitInFlight == nil, worker.state.needsCommit(worker.effects) else { return false }

@@ -45,11 +45,14 @@ extension ProcessingEngine {
         }
     }
 
+    /// Whether a backlog is worked on.
+    var isBehind: Bool { backlog.isBehind(isOurs: { workers[$0] != nil }) }
+
     /// Hands what changed to the live publisher; the newest value per instrument is what counts.
     func sendLiveUpdates(_ now: Int64) {
         var pauseMicros = settings.liveFlushInterval.wholeMicros
         // Prices of the past interest nobody twenty times a second, and thousands of instruments are a lot to write.
-        if backlog.isBehind(isOurs: { workers[$0] != nil }) { pauseMicros = max(pauseMicros, limits.liveBacklogMicros) }
+        if isBehind { pauseMicros = max(pauseMicros, limits.liveBacklogMicros) }
         guard now - lastLiveMicros >= pauseMicros else { return }
         lastLiveMicros = now
         var updates: [LiveMailbox.Update] = []
