@@ -5,8 +5,13 @@
 import FoundationEssentials
 import MarketAPI
 
+#if canImport(Glibc)
+import Glibc
+#endif
+
 guard let folder = ProcessInfo.processInfo.environment["FIXED_ANSWERS"] else {
-    fatalError("FIXED_ANSWERS is missing: the folder of the answers")
+    print("fixed-answers: FIXED_ANSWERS is missing: the folder of the answers")
+    exit(64)
 }
 var routes: [String: MarketAPI.Answer] = [:]
 for name in try FileManager.default.contentsOfDirectory(atPath: folder) {

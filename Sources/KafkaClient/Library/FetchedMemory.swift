@@ -1,5 +1,4 @@
 import CRdKafka
-import Dispatch
 
 /// The memory of what was fetched ahead.
 public enum FetchedMemory {
@@ -8,7 +7,8 @@ public enum FetchedMemory {
     /// ever will.
     public static func giveBack() {
         #if canImport(Glibc)
-        DispatchQueue.global(qos: .utility).async { malloc_trim(0) }
+        // Where no thread can be had the memory stays as it is.
+        try? OwnThread.start { malloc_trim(0) }
         #endif
     }
 }

@@ -78,7 +78,8 @@ public final class WebSocketSession: Sendable {
     }
 
     /// Sends what `source` gives from now on, whenever it was announced and the socket's buffer took all that was
-    /// before. For thousands of sessions that hear of the same moment: no task is woken for it.
+    /// before. For thousands of sessions that hear of the same moment: no task is woken for it. Frames that are sent
+    /// beside it may come before or after those.
     public func draw(from source: any WebSocketFrameSource) {
         channel.eventLoop.execute { [handler] in handler.value.draw(from: source) }
     }
