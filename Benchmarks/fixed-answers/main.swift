@@ -9,13 +9,22 @@ import MarketAPI
 import Glibc
 #endif
 
-guard let folder = ProcessInfo.processInfo.environment["FIXED_ANSWERS"] else {
-    print("fixed-answers: FIXED_ANSWERS is missing: the folder of the answers")
+/// Ends the program with a word for whoever started it (`EX_USAGE`).
+func refuse(_ reason: String) -> Never {
+    print("fixed-answers: \(reason)")
     exit(64)
 }
+
+guard let folder = ProcessInfo.processInfo.environment["FIXED_ANSWERS"] else {
+    refuse("FIXED_ANSWERS is missing: the folder of the answers")
+}
 var routes: [String: MarketAPI.Answer] = [:]
-for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
-    let answer = try FixedAnswer(contentsOf: "\(folder)/\(name)")
-    routes["/fixed/\(name)"] = { _ in answer.response }
+do {
+    for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
+        let answer = try FixedAnswer(contentsOf: "\(folder)/\(name)")
+        routes["/fixed/\(name)"] = { _ in answer.response }
+    }
+} catch {
+    refuse("the answers in '\(folder)' cannot be read: \(error)")
 }
 await MarketAPI.program(with: routes).main()
