@@ -99,7 +99,11 @@ enum Steps {
         let messages = trades(batch: 0).map { trade in
             var bytes: [UInt8] = []
             BinanceStreamMessage.appendCombined(stream: "\(trade.instrument.symbol.lowercased())@trade", to: &bytes) {
-                $0.append(contentsOf: message(of: trade))
+                let own = BinanceTrade(
+                    id: trade.tradeID, firstTradeID: trade.tradeID, lastTradeID: trade.tradeID, price: trade.price,
+                    quantity: trade.quantity, timeMicros: trade.eventTimeMicros, isBuyerMaker: trade.takerSide == .sell)
+                BinanceStreamMessage.append(
+                    trade: own, symbol: trade.instrument.symbol, eventTimeMicros: trade.eventTimeMicros, to: &$0)
             }
             return bytes
         }
@@ -112,14 +116,6 @@ enum Steps {
             }
             return count
         }
-    }
-
-    private static func message(of trade: Trade) -> [UInt8] {
-        Array(
-            """
-            {"e":"trade","E":\(trade.eventTimeMicros),"s":"\(trade.instrument.symbol)","t":\(trade.tradeID),\
-            "p":"\(trade.price)","q":"\(trade.quantity)","T":\(trade.eventTimeMicros),"m":false,"M":true}
-            """.utf8)
     }
 
     /// A closed candle as JSON.
