@@ -19,6 +19,20 @@ func eventually(
     }
 }
 
+/// Reads messages until `count` have come, which are the numbers from 0 on.
+func expectNumbers(
+    _ count: Int, from session: WebSocketSession, sourceLocation: SourceLocation = #_sourceLocation
+) async {
+    var next = 0
+    while next < count, let batch = await session.nextBatch() {
+        for message in batch {
+            #expect(message.text == "\(next)", sourceLocation: sourceLocation)
+            next += 1
+        }
+    }
+    #expect(next == count, sourceLocation: sourceLocation)
+}
+
 /// What sessions of a test's server report.
 final class SessionLog: Sendable {
     private let contents = Mutex<(sessions: [WebSocketSession], errors: [String])>(([], []))

@@ -49,14 +49,7 @@ import WebSockets
             for await _ in session.messages {}
         }) { server in
             let session = try await WebSocketClient().connect(to: server.address + "/ws")
-            var next = 0
-            while next < count, let batch = await session.nextBatch() {
-                for message in batch {
-                    #expect(message.text == "\(next)")
-                    next += 1
-                }
-            }
-            #expect(next == count)
+            await expectNumbers(count, from: session)
             await session.close()
         }
     }

@@ -31,14 +31,7 @@ import WebSockets
             async let sending: Void = {
                 for number in 0..<count { try await session.send(text: "\(number)") }
             }()
-            var next = 0
-            while next < count, let batch = await session.nextBatch() {
-                for message in batch {
-                    #expect(message.text == "\(next)")
-                    next += 1
-                }
-            }
-            #expect(next == count)
+            await expectNumbers(count, from: session)
             try await sending
             await session.close()
         }

@@ -33,12 +33,10 @@ public struct BinanceMessageError: Error, Hashable, Sendable, CustomStringConver
 
 /// Reads messages of Binance's market streams, raw or combined, straight from their bytes.
 public struct BinanceDecoder: Sendable {
-    private let instruments: [String: Instrument]
     private let followed: FollowedSymbols
 
     /// - Parameter instruments: those that are followed; trades of others are `.other`.
     public init(_ instruments: [Instrument]) {
-        self.instruments = instruments.bySymbol
         followed = FollowedSymbols(instruments)
     }
 
@@ -160,7 +158,8 @@ public struct BinanceDecoder: Sendable {
     private func trade(
         _ fields: Fields, isAggregate: Bool, _ receivedTimeMicros: Int64
     ) throws(BinanceMessageError) -> BinanceEvent {
-        guard let instrument = instruments[try Self.require(fields.symbol, "s")] else { return .other }
+        let symbol = Array(try Self.require(fields.symbol, "s").utf8)
+        guard let instrument = followed.instrument(of: symbol.span.bytes) else { return .other }
         let id = isAggregate ? try Self.require(fields.lastID, "l") : try Self.require(fields.tradeID, "t")
         var count: Int64 = 1
         if isAggregate {

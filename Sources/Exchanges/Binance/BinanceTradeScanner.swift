@@ -76,13 +76,13 @@ struct BinanceTradeScanner: ~Escapable {
     }
 }
 
-/// The instruments that are followed, found by a symbol's bytes.
+/// The instruments of Binance that are followed, found by a symbol's bytes.
 final class FollowedSymbols: Sendable {
     private let table: InstrumentTable
 
     init(_ instruments: [Instrument]) {
         var table = InstrumentTable(limit: max(1, instruments.count))
-        // A key that the table refuses is no canonical one, and found by the general reader if at all.
+        // None is refused: there is room for all, and an instrument's own key is canonical.
         for instrument in instruments where instrument.venue == Instrument.defaultVenue {
             _ = try? table.index(ofKey: instrument.key)
         }

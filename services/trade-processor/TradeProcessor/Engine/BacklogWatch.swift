@@ -8,18 +8,19 @@ struct BacklogWatch {
     private var behind: Set<Int32> = []
 
     /// Whether any of our partitions has a backlog.
-    func isBehind(isOurs: (Int32) -> Bool) -> Bool { behind.contains(where: isOurs) }
+    var isBehind: Bool { !behind.isEmpty }
 
-    /// - Parameters:
-    ///   - lag: how many messages the partition was behind when the broker was asked.
-    ///   - isOurs: whether a partition is still processed here; one that went away is nobody's backlog.
+    /// - Parameter lag: how many messages the partition was behind when the broker was asked.
     /// - Returns: whether this was the last one that had a backlog.
-    mutating func note(_ lag: Int64, of partition: Int32, isOurs: (Int32) -> Bool) -> Bool {
+    mutating func note(_ lag: Int64, of partition: Int32) -> Bool {
         if lag > Self.backlogMessages {
             behind.insert(partition)
             return false
         }
         guard lag <= Self.caughtUpMessages, behind.remove(partition) != nil else { return false }
-        return !behind.contains(where: isOurs)
+        return behind.isEmpty
     }
+
+    /// The partition is not processed here any more: it is nobody's backlog.
+    mutating func forget(_ partition: Int32) { behind.remove(partition) }
 }

@@ -118,6 +118,7 @@ extension ProcessingEngine {
         workers[partition] = nil
         metrics.forget(partition, topic: settings.topic)
         mailbox.forget(partition: partition)
+        backlog.forget(partition)
         actions.append(.disown(partition))
     }
 

@@ -5,7 +5,7 @@ extension ProcessingEngine {
     /// Starts a commit if a window closed, enough has come together, the oldest uncommitted record waits too long, or a
     /// partition has not been confirmed for long.
     func commitIfDue(_ now: Int64) {
-        let pauseMicros = isBehind ? limits.commitBacklogMicros : limits.commitPauseMicros
+        let pauseMicros = backlog.isBehind ? limits.commitBacklogMicros : limits.commitPauseMicros
         guard !isCommitting, now - lastCommitMicros >= pauseMicros else { return }
         let isDue = workers.values.contains { worker in
             if wantsConfirmation(worker, now) { return true }

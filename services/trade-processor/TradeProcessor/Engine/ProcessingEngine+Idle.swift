@@ -35,7 +35,7 @@ extension ProcessingEngine {
             guard let worker = workers[partition] else { continue }
             let lag = max(0, offset - worker.state.nextOffset)
             metrics.recordLag(lag, partition: partition, topic: settings.topic)
-            if backlog.note(lag, of: partition, isOurs: { workers[$0] != nil }) { backlogEnded() }
+            if backlog.note(lag, of: partition) { backlogEnded() }
             guard !isBackpressured, !worker.awaitsHoles else { continue }
             if offset == worker.state.nextOffset {
                 worker.idle.proveDrained(atMicros: askedMicros, maxAgeMicros: limits.proofAgeMicros)
@@ -45,14 +45,11 @@ extension ProcessingEngine {
         }
     }
 
-    /// Whether a backlog is worked on.
-    var isBehind: Bool { backlog.isBehind(isOurs: { workers[$0] != nil }) }
-
     /// Hands what changed to the live publisher; the newest value per instrument is what counts.
     func sendLiveUpdates(_ now: Int64) {
         var pauseMicros = settings.liveFlushInterval.wholeMicros
         // Prices of the past interest nobody twenty times a second, and thousands of instruments are a lot to write.
-        if isBehind { pauseMicros = max(pauseMicros, limits.liveBacklogMicros) }
+        if backlog.isBehind { pauseMicros = max(pauseMicros, limits.liveBacklogMicros) }
         guard now - lastLiveMicros >= pauseMicros else { return }
         lastLiveMicros = now
         var updates: [LiveMailbox.Update] = []
