@@ -31,6 +31,50 @@ extension BrokerTests {
             #expect(try await reader.next() == nil)
         }
 
+        @Test("a batch is all that waits, in order; gathering at the broker loses nothing")
+        func batches() async throws {
+            let broker = try await KafkaBroker.shared.get()
+            let topic = try await broker.makeTopic("batches", partitions: 3)
+            for partition: Int32 in 0..<3 {
+                try await fill(broker, topic, partition: partition, (0..<400).map(String.init))
+            }
+            var options = ReaderOptions()
+            options.fetchMinBytes = 65_536
+            options.fetchWaitMillis = 20
+            let reader = try KafkaReader(broker.configuration(), topic: topic, options: options)
+            var offsets: [Int32: Int64] = [:]
+            var ended: Set<Int32> = []
+            var batchCount = 0
+            while ended.count < 3 {
+                let batch = try #require(try await reader.nextBatch())
+                #expect(!batch.isEmpty)
+                batchCount += 1
+                for event in batch {
+                    switch event {
+                    case .record(let record):
+                        #expect(record.offset == offsets[record.partition, default: 0])
+                        offsets[record.partition] = record.offset + 1
+                    case .reachedEnd(let partition, let offset):
+                        #expect(offset == offsets[partition])
+                        if offset == 400 { ended.insert(partition) }
+                    }
+                }
+            }
+            #expect(offsets == [0: 400, 1: 400, 2: 400])
+            #expect(batchCount < 1_200)
+            try await fill(broker, topic, partition: 1, ["late"])
+            guard case .record(let late)? = try await reader.next() else {
+                Issue.record("no record came")
+                return
+            }
+            #expect(late.value == bytes("late"))
+            await reader.close()
+            // The end behind it may still wait.
+            while let rest = try await reader.nextBatch() {
+                #expect(rest == [.reachedEnd(partition: 1, offset: 401)])
+            }
+        }
+
         @Test("it begins where it is told")
         func starts() async throws {
             let broker = try await KafkaBroker.shared.get()

@@ -40,7 +40,7 @@ import Testing
                 try await eventually("the snapshot") { log.all("snapshot").count == 1 }
                 #expect(log.status == 200 && log.contentType.hasPrefix("text/event-stream"))
                 server.board.takeClosed(try Sample.candle(1_000), of: instrument)
-                server.board.take(TradeSubscription.Batch(trades: [try Sample.trade(1)]))
+                server.board.tookTrades([try Sample.trade(1)])
                 try await eventually("a candle and a trade") {
                     log.all("candle").count == 1 && log.all("trade").count == 1
                 }

@@ -25,7 +25,8 @@ import Testing
     }
 
     private func trade(_ ids: ClosedRange<Int64>, hasGap: Bool = false) throws {
-        board.take(TradeSubscription.Batch(hasGap: hasGap, trades: try ids.map { try Sample.trade($0) }))
+        if hasGap { board.missedTrades() }
+        board.tookTrades(try ids.map { try Sample.trade($0) })
     }
 
     @Test func thousandsOfMessagesAreContiguous() throws {

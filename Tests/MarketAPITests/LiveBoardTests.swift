@@ -1,5 +1,6 @@
 import MarketCore
 import MarketWire
+import Synchronization
 import Testing
 
 @testable import MarketAPI
@@ -107,10 +108,56 @@ import Testing
         board.take(
             try Sample.update(price: "10", tradeID: 1, candles: [try Sample.candle(1_000, isClosed: false)]),
             of: instrument)
-        board.publishStatus(FeedMessage(kind: .status, frame: .text("{}")))
+        board.publishStatus(FeedMessage(kind: .status, frame: .text("{}")), isNews: true)
         board.takeClosed(try Sample.candle(1_000), of: instrument)
         board.feedDropped()
         #expect(board.take(mailbox).isEmpty)
+    }
+
+    @Test func aClientIsWokenOnceForAllThatWaits() throws {
+        let board = try board("BTCUSDT")
+        let instrument = try Sample.instrument("BTCUSDT")
+        let calls = Atomic(0)
+        let mailbox = Mailbox(onWake: { calls.add(1, ordering: .relaxed) })
+        #expect(board.subscribe(mailbox, to: [instrument], .everything, replies: []))
+        board.take(try Sample.update(price: "10", tradeID: 1), of: instrument)
+        board.take(try Sample.update(price: "11", tradeID: 2), of: instrument)
+        board.takeClosed(try Sample.candle(1_000), of: instrument)
+        #expect(calls.load(ordering: .relaxed) == 1)
+        #expect(board.take(mailbox).map(\.kind) == [.snapshot, .candle, .price])
+        board.take(try Sample.update(price: "12", tradeID: 3), of: instrument)
+        #expect(calls.load(ordering: .relaxed) == 2)
+    }
+
+    @Test func aStatusThatIsNoNewsGoesAlong() throws {
+        let board = try board("BTCUSDT")
+        let instrument = try Sample.instrument("BTCUSDT")
+        let status = FeedMessage(kind: .status, frame: .text("{}"))
+        let calls = Atomic(0)
+        let mailbox = Mailbox(onWake: { calls.add(1, ordering: .relaxed) })
+        #expect(board.subscribe(mailbox, to: [instrument], FeedSelection(), replies: []))
+        board.subscribeToStatus(mailbox)
+        board.publishStatus(status, isNews: true)
+        _ = board.take(mailbox)
+        let before = calls.load(ordering: .relaxed)
+
+        board.publishStatus(status, isNews: false)
+        #expect(calls.load(ordering: .relaxed) == before)
+        board.take(try Sample.update(price: "10", tradeID: 1), of: instrument)
+        #expect(calls.load(ordering: .relaxed) == before + 1)
+        #expect(Set(board.take(mailbox).map(\.kind)) == [.status, .price])
+        board.deliverStatus()
+        #expect(calls.load(ordering: .relaxed) == before + 1)
+
+        board.publishStatus(status, isNews: false)
+        board.deliverStatus()
+        #expect(calls.load(ordering: .relaxed) == before + 2)
+        #expect(board.take(mailbox).map(\.kind) == [.status])
+
+        // News is told at once, whether or not something quiet waits.
+        board.publishStatus(status, isNews: false)
+        board.publishStatus(status, isNews: true)
+        #expect(calls.load(ordering: .relaxed) == before + 3)
     }
 
     @Test func unsubscribingEndsTheIntervalOrEverything() throws {

@@ -75,31 +75,32 @@ import Testing
         #expect(tail.newest(try Sample.instrument("A"), limit: 10).isEmpty)
     }
 
-    @Test func followersGetEachTradeOnceOrAreTold() async throws {
+    @Test func listenersHearOfEachTradeOnceAndOfGaps() throws {
         let tail = TradeTail()
-        let bitcoin = try Sample.instrument("BTCUSDT")
         tail.take(try Sample.trade(1), isNew: false)
-        let own = tail.follow([bitcoin], limit: 3)
-        let all = tail.follow(nil, limit: 100)
-        for id in [1, 2, 2, 4, 3] as [Int64] { tail.take(try Sample.trade(id), isNew: true) }
+        let recorder = tail.record()
+        let arrivals = try ([1, 2, 2, 4, 3] as [Int64]).map { id in
+            TradeTail.Arrival(trade: try Sample.trade(id), isNew: true)
+        }
+        #expect(tail.take(arrivals) == [.added: 3, .known: 2])
         tail.take(try Sample.trade(9, symbol: "ETHUSDT"), isNew: true)
-        var wakeups = own.wakeups.makeAsyncIterator()
-        #expect(await wakeups.next() != nil)
-        let batch = own.take()
-        #expect(batch.trades.map(\.tradeID) == [2, 4, 3] && !batch.hasGap)
-        #expect(all.take().trades.map(\.tradeID) == [2, 4, 3, 9])
-
-        for id in Int64(5)...8 { tail.take(try Sample.trade(id), isNew: true) }
-        let late = own.take()
-        #expect(late.hasGap && late.trades.map(\.tradeID) == [8])
+        tail.take(try Sample.trade(10, symbol: "ETHUSDT"), isNew: false)
+        #expect(recorder.ids == [2, 4, 3, 9] && !recorder.hasGap)
         tail.noteGap()
-        let told = own.take()
-        #expect(told.hasGap && told.trades.isEmpty)
-        own.cancel()
-        tail.take(try Sample.trade(20), isNew: true)
-        #expect(own.take().trades.isEmpty)
-        while await wakeups.next() != nil {}
-        all.cancel()
+        #expect(recorder.hasGap)
+    }
+
+    @Test func aListenerThatIsGoneIsToldNothing() throws {
+        let tail = TradeTail()
+        weak var gone: TradeRecorder?
+        do {
+            let recorder = tail.record()
+            gone = recorder
+            tail.take(try Sample.trade(1), isNew: true)
+            #expect(recorder.ids == [1])
+        }
+        #expect(gone == nil)
+        tail.take(try Sample.trade(2), isNew: true)
     }
 
     @Test func recentTradesAreAnsweredFromMemory() async throws {

@@ -26,6 +26,29 @@ struct SubscriptionTests {
         }
     }
 
+    @Test func batchesHoldAllThatWaitsInOrder() async throws {
+        let server = try await RedisServer.shared.get()
+        try await withClient(server.url) { client in
+            let subscription = client.subscribe(["batch"], buffer: .dropOldest(limit: 10_000))
+            #expect(await subscription.nextBatch() == [.subscribed])
+            let replies = try await client.send((0..<5_000).map { ["PUBLISH", "batch", "\($0)"] })
+            #expect(replies.allSatisfy { $0 == .integer(1) })
+            var events: [RedisSubscriptionEvent] = []
+            var batchCount = 0
+            while events.count < 5_000 {
+                let batch = try #require(await subscription.nextBatch())
+                #expect(!batch.isEmpty)
+                batchCount += 1
+                events += batch
+            }
+            #expect(events == (0..<5_000).map { .message(channel: "batch", payload: Array("\($0)".utf8)) })
+            // All of them were there before the first was asked for, or came while they were taken.
+            #expect(batchCount < 5_000)
+            subscription.cancel()
+            #expect(await subscription.nextBatch() == nil)
+        }
+    }
+
     @Test func aSlowConsumerLosesTheOldestAndCanTell() async throws {
         let server = try await RedisServer.shared.get()
         try await withClient(server.url) { client in

@@ -1,7 +1,8 @@
 import MarketCore
 import MarketWire
 import Testing
-import TradeProcessor
+
+@testable import TradeProcessor
 
 /// What of an instrument is written to Redis when.
 struct LivePacingTests {
@@ -76,6 +77,18 @@ struct LivePacingTests {
         now += LivePacing.candlePauseMicros
         note(pacing.take([:], nowMicros: now))
         #expect(shown == newest, "seed \(seed)")
+    }
+
+    @Test func candlesWhoseTurnItIsAreNotFresh() {
+        let mailbox = LiveMailbox()
+        mailbox.put([update("A", trade: 1)])
+        #expect(mailbox.takeDue(nowMicros: 0).isFresh)
+        mailbox.put([update("A", trade: 2)])
+        let price = mailbox.takeDue(nowMicros: 1)
+        #expect(price.isFresh && trades(price.updates.prices) == [2])
+        let owed = mailbox.takeDue(nowMicros: LivePacing.candlePauseMicros)
+        #expect(!owed.isFresh && owed.hasNews && trades(owed.updates.whole) == [2])
+        #expect(!mailbox.takeDue(nowMicros: 2 * LivePacing.candlePauseMicros).hasNews)
     }
 
     @Test func whatIsOwedIsTakenAtTheEnd() {

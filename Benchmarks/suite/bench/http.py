@@ -1,7 +1,8 @@
 """Requests of /price and /candles, beside routes of the same process that answer the same bytes without making them.
 
-The generator is wrk on the same machine; alternating rounds, ratios of one run. The access log is off on all sides
-(it is at info).
+The generator is wrk on the same machine. A run goes over all sides again and again, a second each, forth and back, so
+that what slows the machine down for a moment touches all of them; ratios are of one run. The access log is off on all
+sides (it is at info).
 """
 
 import collections
@@ -25,6 +26,9 @@ CONNECTIONS = 64
 # Enough for 50 windows of 10 s and those that are still open.
 TRADES_PER_SECOND, SECONDS_OF_TRADES = 200, 700
 
+# Of each side, in a run.
+PASSES = 6
+
 # cpu: seconds of the server process for 1,000 requests.
 Round = collections.namedtuple("Round", "rate p99_ms cpu body")
 
@@ -41,11 +45,16 @@ def run(bench):
             **({"FastAPI": (peer, PRICE)} if peer else {}),
             "fixed candles": (server, "/fixed/candles"), "candles": (server, CANDLES),
         }
+        for side, path in sides.values():
+            side.load(path)
         rounds = collections.defaultdict(list)
         for number_of_run in range(bench.runs):
-            # Every other run the other way round: what slows down or warms up touches all alike.
-            for name, (side, path) in list(sides.items())[:: -1 if number_of_run % 2 else 1]:
-                rounds[name].append(side.measure(path, 1 if bench.quick else 5))
+            passes = collections.defaultdict(list)
+            for number_of_pass in range(1 if bench.quick else PASSES):
+                for name, (side, path) in list(sides.items())[:: -1 if number_of_pass % 2 else 1]:
+                    passes[name].append(side.measure(path))
+            for name, measured in passes.items():
+                rounds[name].append(Round(*(sum(column) / len(measured) for column in zip(*measured))))
             bench.note(f"run {number_of_run + 1}: " + ", ".join(
                 f"{name} {rounds[name][-1].rate:,.0f}/s" for name in sides))
     return rows(rounds)
@@ -123,20 +132,20 @@ class HTTPServer:
         check_price(path, body)
         return body
 
-    def measure(self, path, seconds):
+    def measure(self, path):
+        """A second of requests."""
         self.check(path)
-        self.load(path, 1)
         before = cpu_seconds(self.process.pid)
-        report = self.load(path, seconds)
+        report = self.load(path)
         cpu = cpu_seconds(self.process.pid) - before
         requests = int(re.search(r"(\d+) requests in", report)[1])
         return Round(
             float(re.search(r"Requests/sec: *([\d.]+)", report)[1]), milliseconds(re.search(r"99% +(\S+)", report)[1]),
             cpu * 1_000 / requests, len(self.check(path)))
 
-    def load(self, path, seconds):
+    def load(self, path):
         report = processes.run([
-            "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", f"http://127.0.0.1:{self.port}{path}"])
+            "wrk", "-t1", f"-c{CONNECTIONS}", "-d1s", "--latency", f"http://127.0.0.1:{self.port}{path}"])
         wrong = re.search(r"Non-2xx.*|Socket errors.*", report)
         if wrong:
             raise BenchError(f"{path}: {wrong[0]}")

@@ -1,7 +1,5 @@
 """How old a trade is when a client of the API has it, beside the same way without us: WebSocket, Kafka, WebSocket."""
 
-import time
-
 from . import load
 from .measure import Row, at_most, median
 from .stack import Stack, end, free_port, listens, wait_for
@@ -9,8 +7,6 @@ from .stack import Stack, end, free_port, listens, wait_for
 TITLE = "from a trade at the exchange to a WebSocket client of the API"
 
 RATE = 10_000
-# Until the broker's code is compiled: before, it takes a core by itself.
-WARM_UP_SECONDS = 40
 SYMBOLS = load.symbols(50)
 SETTINGS = {"LIVE_FLUSH_INTERVAL": "1ms"}
 
@@ -46,7 +42,7 @@ def through_services(bench, stack):
     watched |= {"source": market.source.pid, "broker": stack.pid("broker"), "redis": stack.pid("redis")}
     seconds = 3 if bench.quick else 15
     try:
-        warm_up(bench)
+        load.warm_up(bench)
         return [
             load.watch(bench, market.port, load.feed(SYMBOLS, what), seconds=seconds, watched=watched)
             for what in (load.PRICES, load.TRADES)]
@@ -67,7 +63,7 @@ def through_relay(bench, stack):
                    "--brokers", stack["KAFKA_BROKERS"]])
     wait_for(lambda: listens(port), 20, lambda: f"the relay does not listen: {stack.log('relay')}")
     try:
-        warm_up(bench)
+        load.warm_up(bench)
         # Its consumer joins a group first, which takes the broker 3 s.
         return load.watch(
             bench, port, ["--path", "/", "--key", '"T":', "--settle", "8"], seconds=3 if bench.quick else 15,
@@ -75,10 +71,6 @@ def through_relay(bench, stack):
     finally:
         end(relay)
         end(source)
-
-
-def warm_up(bench):
-    time.sleep(3 if bench.quick else WARM_UP_SECONDS)
 
 
 def at(name, reports):

@@ -4,10 +4,13 @@ import json
 import resource
 import subprocess
 import threading
+import time
 import urllib.request
 
 from .stack import BenchError, Usage, end, free_port, wait_for
 
+# Until the broker's code is compiled: before, it takes a core by itself.
+WARM_UP_SECONDS = 40
 PRICES = {"op": "subscribe", "channels": ["price"]}
 TRADES = {"op": "subscribe", "channels": ["trades"]}
 
@@ -55,6 +58,10 @@ class Market:
     def stop(self):
         for process in (*self.services.values(), self.source):
             end(process)
+
+
+def warm_up(bench):
+    time.sleep(3 if bench.quick else WARM_UP_SECONDS)
 
 
 def resident_bytes(pid):

@@ -2,7 +2,10 @@
 public struct ReaderOptions: Sendable {
     /// How many records wait for ``KafkaReader/next()`` at most; then fetching waits.
     public var bufferedRecords = 1_000
-    /// How long the broker may hold an empty answer back, in milliseconds.
+    /// How much the broker gathers before it answers, in bytes. Of a topic of which much comes, more than 1 makes few
+    /// large answers out of many small ones, each of which costs broker and reader about as much as a large one.
+    public var fetchMinBytes = 1
+    /// How long the broker may gather, in milliseconds: the longest that a record is held back.
     public var fetchWaitMillis = 100
     /// How many kilobytes are fetched ahead for each partition.
     public var prefetchKilobytes = 4_096
@@ -16,6 +19,7 @@ public struct ReaderOptions: Sendable {
                 ("group.id", "\(clientID)-reader"),
                 ("queued.min.messages", String(max(1, bufferedRecords))),
                 ("queued.max.messages.kbytes", String(prefetchKilobytes)),
+                ("fetch.min.bytes", String(max(1, fetchMinBytes))),
                 ("fetch.wait.max.ms", String(fetchWaitMillis)),
                 ("allow.auto.create.topics", "false"),
             ],
@@ -67,7 +71,17 @@ public final class KafkaReader: Sendable {
     ///
     /// - Returns: Nil once the reader is closed.
     /// - Throws: ``KafkaError``: `.cancelled`; `.offsetOutOfRange`, `.authorization` and fatal ones end the reader.
-    public func next() async throws(KafkaError) -> ReaderEvent? { try await core.next(timeoutMillis: nil) }
+    public func next() async throws(KafkaError) -> ReaderEvent? { try await core.next(atMost: 1).first }
+
+    /// All records and ends that wait, one at least, in the order of ``next()``; waits for the first. For topics of
+    /// which much comes: a task that is woken for a batch costs no more than one that is woken for a record.
+    ///
+    /// - Returns: Nil once the reader is closed.
+    /// - Throws: As ``next()``.
+    public func nextBatch() async throws(KafkaError) -> [ReaderEvent]? {
+        let batch = try await core.next(atMost: .max)
+        return batch.isEmpty ? nil : batch
+    }
 
     /// Reads up to the end offsets as they are at the call; then follow with ``next()``.
     ///
@@ -79,9 +93,8 @@ public final class KafkaReader: Sendable {
         let deadline = Deadline(millis: timeoutMillis)
         let ends = try await core.endOffsets(deadline: deadline)
         while !core.hasRead(to: ends) {
-            guard let event = try await core.next(timeoutMillis: Int(deadline.remainingMillis)) else {
-                throw KafkaError.closed("reader")
-            }
+            let event = try await core.next(atMost: 1, timeoutMillis: Int(deadline.remainingMillis)).first
+            guard let event else { throw KafkaError.closed("reader") }
             if case .record(let record) = event { try body(record) }
         }
     }

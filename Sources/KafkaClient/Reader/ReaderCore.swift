@@ -9,11 +9,14 @@ final class ReaderCore: Sendable {
         let offsets: [Int32: Int64]
     }
 
+    /// Gets the events it waits for; none when the reader is closed.
+    typealias Taker = CheckedContinuation<Result<[ReaderEvent], KafkaError>, Never>
+
     struct Shared {
         var events: [ReaderEvent] = []
         /// How many of `events` have been taken; they are removed in one go.
         var taken = 0
-        var waiter: (id: UInt64, continuation: CheckedContinuation<Result<ReaderEvent?, KafkaError>, Never>)?
+        var waiter: (id: UInt64, limit: Int, continuation: Taker)?
         var nextID: UInt64 = 0
         /// The partitions that are read, once they are known.
         var partitions: [Int32]?
@@ -66,10 +69,13 @@ final class ReaderCore: Sendable {
             defer { shared.waiter = nil }
             return shared.waiter
         }
-        waiter?.continuation.resume(returning: .success(nil))
+        waiter?.continuation.resume(returning: .success([]))
     }
 
-    func next(timeoutMillis: Int?) async throws(KafkaError) -> ReaderEvent? {
+    /// What waits, in order; waits until there is something.
+    ///
+    /// - Returns: one event at least; none once the reader is closed.
+    func next(atMost limit: Int, timeoutMillis: Int? = nil) async throws(KafkaError) -> [ReaderEvent] {
         let id = shared.withLock { shared in
             shared.nextID += 1
             return shared.nextID
@@ -82,18 +88,18 @@ final class ReaderCore: Sendable {
             }
         }
         defer { alarm?.cancel() }
-        let result: Result<ReaderEvent?, KafkaError> = await withTaskCancellationHandler {
+        let result: Result<[ReaderEvent], KafkaError> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let already: Result<ReaderEvent?, KafkaError>? = shared.withLock { shared in
+                let already: Result<[ReaderEvent], KafkaError>? = shared.withLock { shared in
                     if Task.isCancelled { return .failure(Self.cancelled) }
-                    if let event = shared.take() { return .success(event) }
+                    if shared.waiting > 0 { return .success(shared.take(atMost: limit)) }
                     if let failure = shared.failure { return .failure(failure) }
-                    if shared.isClosing { return .success(nil) }
+                    if shared.isClosing { return .success([]) }
                     if shared.waiter != nil {
                         return .failure(
                             KafkaError(.invalidArgument, "two callers wait for the same reader", topic: plan.topic))
                     }
-                    shared.waiter = (id, continuation)
+                    shared.waiter = (id, limit, continuation)
                     return nil
                 }
                 if let already { continuation.resume(returning: already) }
@@ -105,7 +111,7 @@ final class ReaderCore: Sendable {
     }
 
     private func giveUp(_ id: UInt64, _ error: KafkaError) {
-        let waiter = shared.withLock { shared -> CheckedContinuation<Result<ReaderEvent?, KafkaError>, Never>? in
+        let waiter = shared.withLock { shared -> Taker? in
             guard let waiter = shared.waiter, waiter.id == id else { return nil }
             shared.waiter = nil
             return waiter.continuation
@@ -141,20 +147,25 @@ final class ReaderCore: Sendable {
 }
 
 extension ReaderCore.Shared {
-    /// The oldest event, which counts as read from now on.
-    mutating func take() -> ReaderEvent? {
-        guard taken < events.count else { return nil }
-        let event = events[taken]
-        taken += 1
-        if taken == events.count {
-            events.removeAll(keepingCapacity: true)
-            taken = 0
+    /// The oldest events, which count as read from now on.
+    mutating func take(atMost limit: Int) -> [ReaderEvent] {
+        let batch: [ReaderEvent]
+        if taken == 0, events.count <= limit {
+            batch = events
+            events = []
+        } else {
+            batch = Array(events[taken...].prefix(limit))
+            taken += batch.count
+            if taken == events.count {
+                events.removeAll(keepingCapacity: true)
+                taken = 0
+            }
         }
-        note(event)
-        return event
+        for event in batch { note(event) }
+        return batch
     }
 
-    mutating func note(_ event: ReaderEvent) {
+    private mutating func note(_ event: ReaderEvent) {
         switch event {
         case .record(let record): positions[record.partition] = record.offset + 1
         case .reachedEnd(let partition, let offset): positions[partition] = max(positions[partition] ?? offset, offset)

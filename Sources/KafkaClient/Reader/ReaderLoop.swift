@@ -113,15 +113,13 @@ struct ReaderLoop {
             }
         }
         guard !events.isEmpty else { return }
-        let answer = core.shared.withLock { shared in
+        let answer = core.shared.withLock { shared -> (taker: ReaderCore.Taker, batch: [ReaderEvent])? in
             shared.events.append(contentsOf: events)
-            guard let waiter = shared.waiter, let event = shared.take() else {
-                return nil as (CheckedContinuation<Result<ReaderEvent?, KafkaError>, Never>, ReaderEvent)?
-            }
+            guard let waiter = shared.waiter else { return nil }
             shared.waiter = nil
-            return (waiter.continuation, event)
+            return (waiter.continuation, shared.take(atMost: waiter.limit))
         }
-        if let (continuation, event) = answer { continuation.resume(returning: .success(event)) }
+        if let answer { answer.taker.resume(returning: .success(answer.batch)) }
     }
 
     /// Whether waiting would not help.

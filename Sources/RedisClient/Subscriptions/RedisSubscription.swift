@@ -22,13 +22,30 @@ public struct RedisSubscription: AsyncSequence, Sendable {
     /// Ends the subscription: `next()` returns nil. Cancelling the consuming task does it too.
     public func cancel() { owner.connection.stop() }
 
-    public func makeAsyncIterator() -> Iterator { Iterator(owner: owner) }
+    /// All events that wait, one at least, in order; waits for the first. For channels on which much is published.
+    ///
+    /// - Returns: nil when the subscription has ended.
+    public func nextBatch() async -> [RedisSubscriptionEvent]? {
+        let events = await next(atMost: .max)
+        return events.isEmpty ? nil : events
+    }
+
+    private func next(atMost limit: Int) async -> [RedisSubscriptionEvent] {
+        let connection = owner.connection
+        return await withTaskCancellationHandler {
+            await connection.mailbox.next(atMost: limit)
+        } onCancel: {
+            connection.stop()
+        }
+    }
+
+    public func makeAsyncIterator() -> Iterator { Iterator(subscription: self) }
 
     /// Takes one event after the other.
     public struct Iterator: AsyncIteratorProtocol {
-        private let owner: Owner
+        private let subscription: RedisSubscription
 
-        fileprivate init(owner: Owner) { self.owner = owner }
+        fileprivate init(subscription: RedisSubscription) { self.subscription = subscription }
 
         /// The next event; nil when the subscription has ended.
         public mutating func next() async -> RedisSubscriptionEvent? { await next(isolation: nil) }
@@ -37,12 +54,7 @@ public struct RedisSubscription: AsyncSequence, Sendable {
         public mutating func next(
             isolation actor: isolated (any Actor)?
         ) async throws(Never) -> RedisSubscriptionEvent? {
-            let connection = owner.connection
-            return await withTaskCancellationHandler {
-                await connection.mailbox.next()
-            } onCancel: {
-                connection.stop()
-            }
+            await subscription.next(atMost: 1).first
         }
     }
 }

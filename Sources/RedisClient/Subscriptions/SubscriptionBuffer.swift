@@ -36,6 +36,13 @@ struct SubscriptionBuffer {
         }
     }
 
+    /// The events that came first.
+    mutating func take(atMost limit: Int) -> [RedisSubscriptionEvent] {
+        var events: [RedisSubscriptionEvent] = []
+        while events.count < limit, let event = take() { events.append(event) }
+        return events
+    }
+
     /// The event that came first.
     mutating func take() -> RedisSubscriptionEvent? {
         let message = messages.first ?? latest.values.min { $0.number < $1.number }

@@ -2,11 +2,12 @@ import Synchronization
 
 /// Where a subscription's thread leaves events and its consumer takes them.
 final class SubscriptionMailbox: Sendable {
-    private typealias Consumer = CheckedContinuation<RedisSubscriptionEvent?, Never>
+    /// Gets what waits; nothing when the subscription is finished.
+    private typealias Consumer = CheckedContinuation<[RedisSubscriptionEvent], Never>
 
     private struct State {
         var buffer: SubscriptionBuffer
-        var consumer: Consumer?
+        var consumer: (limit: Int, continuation: Consumer)?
         var isFinished = false
     }
 
@@ -19,27 +20,27 @@ final class SubscriptionMailbox: Sendable {
 
     func put(_ events: [RedisSubscriptionEvent]) {
         guard !events.isEmpty else { return }
-        let (consumer, event) = state.withLock { state -> (Consumer?, RedisSubscriptionEvent?) in
-            guard !state.isFinished else { return (nil, nil) }
+        let answer = state.withLock { state -> (consumer: Consumer, events: [RedisSubscriptionEvent])? in
+            guard !state.isFinished else { return nil }
             for event in events { state.buffer.put(event) }
-            guard let consumer = state.consumer, let event = state.buffer.take() else { return (nil, nil) }
+            guard let consumer = state.consumer else { return nil }
             state.consumer = nil
-            return (consumer, event)
+            return (consumer.continuation, state.buffer.take(atMost: consumer.limit))
         }
-        consumer?.resume(returning: event)
+        if let answer { answer.consumer.resume(returning: answer.events) }
     }
 
-    /// The next event; nil when finished, and for a second consumer while one waits.
-    func next() async -> RedisSubscriptionEvent? {
+    /// The events that wait, one at least; none when finished, and for a second consumer while one waits.
+    func next(atMost limit: Int) async -> [RedisSubscriptionEvent] {
         await withCheckedContinuation { consumer in
-            let (isWaiting, event) = state.withLock { state -> (Bool, RedisSubscriptionEvent?) in
-                if state.isFinished { return (false, nil) }
-                if let event = state.buffer.take() { return (false, event) }
-                if state.consumer != nil { return (false, nil) }
-                state.consumer = consumer
-                return (true, nil)
+            let already = state.withLock { state -> [RedisSubscriptionEvent]? in
+                if state.isFinished { return [] }
+                let events = state.buffer.take(atMost: limit)
+                if !events.isEmpty || state.consumer != nil { return events }
+                state.consumer = (limit, consumer)
+                return nil
             }
-            if !isWaiting { consumer.resume(returning: event) }
+            if let already { consumer.resume(returning: already) }
         }
     }
 
@@ -50,6 +51,6 @@ final class SubscriptionMailbox: Sendable {
             defer { state.consumer = nil }
             return state.consumer
         }
-        consumer?.resume(returning: nil)
+        consumer?.continuation.resume(returning: [])
     }
 }

@@ -44,6 +44,7 @@ enum APIApplication {
         let status = StatusPublisher(
             board: parts.board, health: parts.health, configuration: parts.configuration, time: parts.time)
         let klines = KlineParts(parts, reads.history)
+        parts.trades.add(parts.board)
         let upgrades = WebSocketUpgrades(parts: parts, reads: reads, gate: gate, requests: requests, hub: klines.hub)
         var serverLogger = parts.logger
         serverLogger.logLevel = max(serverLogger.logLevel, .warning)
@@ -56,7 +57,7 @@ enum APIApplication {
                 address: .hostname(parts.configuration.host, port: parts.configuration.port),
                 serverName: "market-api", backlog: 1_024,
                 availableConnectionsDelegate: MaximumAvailableConnections(parts.configuration.maxConnections)),
-            services: services + [status, klines.feeder, TradeRelay(board: parts.board, trades: parts.trades)],
+            services: services + [status, klines.feeder],
             onServerRunning: { channel in
                 let port = channel.localAddress?.port ?? parts.configuration.port
                 let scheme = parts.server.tls == nil ? "http" : "https"

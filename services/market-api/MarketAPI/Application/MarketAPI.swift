@@ -102,7 +102,8 @@ public enum MarketAPI {
                     kafka: kafka, catalog: catalog, board: board, logger: context.logger(for: "subscriptions")),
                 TradeTailReader(
                     kafka: kafka.configuration, topic: try context.settings.value(SharedSettings.kafkaTradesTopic),
-                    tail: trades, health: context.health, logger: context.logger(for: TradeTailReader.part)),
+                    tail: trades, health: context.health, logger: context.logger(for: TradeTailReader.part),
+                    fetchWait: try context.settings.value(APISettings.tradeFetchWait)),
             ], onRunning: onRunning)
         let outcome: Result<Void, any Error>
         do { outcome = .success(try await application.run()) } catch { outcome = .failure(error) }

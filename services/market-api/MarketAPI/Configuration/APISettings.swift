@@ -69,6 +69,10 @@ enum APISettings {
     static let recentTrades = Setting.integer(
         "RECENT_TRADES", in: 1...10_000, help: "trades of an instrument that are kept in memory, out of Kafka",
         default: "1000")
+    static let tradeFetchWait = Setting<Duration>.duration(
+        "TRADE_FETCH_WAIT", in: .zero ... .seconds(1),
+        help: "how long Kafka may gather trades before they are fetched; 0ms fetches each at once, many times a second",
+        default: "10ms")
 
     static let requestsPerMinute = Setting.integer(
         "RATE_LIMIT", in: 0...10_000_000,
@@ -106,8 +110,8 @@ enum APISettings {
     static let all: [any AnySetting] =
         [
             host, port, assetsFolder, dashboardFolder, migrate, postgresPoolSize, maxWebSocketClients, maxConnections,
-            venueSilentAfter, priceMaxAge, recentTrades, defaultInterval, dataSaveInterval, crossOrigins,
-            SharedSettings.postgresURL, SharedSettings.redisURL, SharedSettings.symbols,
+            venueSilentAfter, priceMaxAge, recentTrades, tradeFetchWait, defaultInterval, dataSaveInterval,
+            crossOrigins, SharedSettings.postgresURL, SharedSettings.redisURL, SharedSettings.symbols,
             SharedSettings.candleIntervals, token, requestsPerMinute, trustedProxies, tlsCertificate, tlsKey,
         ] + SharedSettings.venues + SharedSettings.kafka
 }

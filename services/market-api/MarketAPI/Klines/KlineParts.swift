@@ -6,7 +6,7 @@ struct KlineParts: Sendable {
     /// Runs beside the server.
     let feeder: StreamFeeder
 
-    /// Begins to listen to the board.
+    /// Begins to listen to the board and to the trades.
     init(_ parts: APIParts, _ history: SharedHistory) {
         let pending = PendingCandles(time: parts.time)
         let intervals = parts.configuration.intervals
@@ -18,5 +18,6 @@ struct KlineParts: Sendable {
         // In this order: the hub asks for what is pending.
         parts.board.add(pending)
         parts.board.add(hub)
+        parts.trades.add(hub)
     }
 }

@@ -45,30 +45,38 @@ extension LiveBoard {
 
     /// Follows the day's figures of every instrument, later ones too; all that is known waits in the mailbox at once.
     func subscribeToAllDays(_ mailbox: Mailbox) {
-        contents.withLock { contents in
+        change { contents in
             contents.subscribers.addToAllDays(mailbox)
             for index in contents.entries.indices where contents.entries[index].quote != nil {
-                mailbox.mark(.day(index))
+                contents.subscribers.mark(.day(index), for: mailbox)
             }
         }
     }
 
     /// Follows the state of the venues and of the feed; the present one waits in the mailbox at once.
     func subscribeToStatus(_ mailbox: Mailbox) {
-        contents.withLock { $0.subscribers.add(mailbox, to: .status) }
-        mailbox.mark(.status)
+        change { contents in
+            contents.subscribers.add(mailbox, to: .status)
+            contents.subscribers.mark(.status, for: mailbox)
+        }
     }
 
     /// Forgets a client.
     func remove(_ mailbox: Mailbox) { contents.withLock { $0.subscribers.remove(mailbox) } }
 
-    /// Replaces the status and tells everybody.
-    func publishStatus(_ status: FeedMessage) {
-        contents.withLock { contents in
+    /// Replaces the status.
+    ///
+    /// - Parameter isNews: whether everybody is told at once. If not it goes along with whatever a client is sent next:
+    ///   thousands need not be woken for it. ``deliverStatus()`` is for those who are sent nothing.
+    func publishStatus(_ status: FeedMessage, isNews: Bool) {
+        change { contents in
             contents.status = status
-            contents.subscribers.mark(.status)
+            contents.subscribers.mark(.status, calls: isNews)
         }
     }
+
+    /// Tells the status to those who have not got it yet.
+    func deliverStatus() { change { $0.subscribers.callThoseWho(follow: .status) } }
 
     /// Takes what waits in a mailbox: what stands in line, then what was not got with its snapshots, then the latest
     /// values. Nothing is numbered between the snapshots and what is put in line afterwards.

@@ -1,4 +1,5 @@
 import MarketCore
+import MarketWire
 
 extension LiveBoard {
     /// All that the board's lock guards.
@@ -37,6 +38,25 @@ extension LiveBoard {
         mutating func message(_ topic: LiveTopic) -> FeedMessage? {
             guard let index = topic.instrument else { return status }
             return entries[index].message(topic)
+        }
+
+        /// Takes the price and the open candles of an instrument.
+        ///
+        /// - Returns: whether the price is a new one.
+        mutating func take(_ update: LiveUpdateRecord, of index: Int) -> Bool {
+            let quote = Quote(price: update.price, tradeID: update.tradeID, eventTimeMicros: update.eventTimeMicros)
+            let isNew = entries[index].take(quote)
+            if isNew {
+                let venue = entries[index].instrument.venue
+                newestMicros[venue] = max(newestMicros[venue] ?? .min, quote.eventTimeMicros)
+                subscribers.mark(.price(index))
+                subscribers.mark(.day(index))
+            }
+            for candle in update.candles where entries[index].takeOpen(candle) {
+                subscribers.mark(.candle(index, candle.interval))
+                if candle.interval == .oneDay { subscribers.mark(.day(index)) }
+            }
+            return isNew
         }
 
         // MARK: Numbering

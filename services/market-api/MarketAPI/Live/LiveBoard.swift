@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// Memory is bounded by the number of instruments and of clients: values replace each other, and what waits for a
 /// client is in its ``Mailbox``.
-final class LiveBoard: Sendable {
+final class LiveBoard: TradeListener {
     /// How the board stands to its source, Redis.
     enum Feed: Hashable, Sendable {
         case starting
@@ -47,35 +47,43 @@ final class LiveBoard: Sendable {
     /// Tells one more of everything that comes in from now on.
     func add(_ listener: any LiveListener) { contents.withLock { $0.listeners.append(listener) } }
 
+    /// Changes what the board holds, then wakes those whom it concerns: an event loop that is woken before the lock is
+    /// free only waits for it.
+    func change<Value: Sendable>(_ body: (inout Contents) -> Value) -> Value {
+        let (value, called) = contents.withLock { contents in
+            (body(&contents), contents.subscribers.takeCalled())
+        }
+        for mailbox in called { mailbox.wake() }
+        return value
+    }
+
     // MARK: What the source tells
 
-    /// Takes a message of the channel `live`.
+    /// Takes messages of the channel `live`, in their order.
     ///
-    /// - Returns: false when there is no room for the instrument.
+    /// - Parameter isSnapshot: whether they were read and not pushed.
+    /// - Returns: how many found no room for their instrument.
     @discardableResult
-    func take(_ update: LiveUpdateRecord, of instrument: Instrument, isSnapshot: Bool = false) -> Bool {
+    func take(_ messages: [LiveMessage], isSnapshot: Bool = false) -> Int {
         let now = time.monotonicMicros
         let wall = time.wallMicros
-        let quote = Quote(price: update.price, tradeID: update.tradeID, eventTimeMicros: update.eventTimeMicros)
-        return contents.withLock { contents in
-            guard let index = contents.index(of: instrument, atMicros: now) else { return false }
-            for listener in contents.listeners { listener.took(update, of: instrument, isSnapshot: isSnapshot) }
-            if contents.entries[index].take(quote) {
-                contents.newestMicros[instrument.venue] = max(
-                    contents.newestMicros[instrument.venue] ?? .min, quote.eventTimeMicros)
-                // A value that was read and not pushed says nothing about when it was traded.
-                if !isSnapshot {
-                    contents.venues.noteTrade(of: instrument.venue, atMicros: now)
-                    arrivals.record(wall - quote.eventTimeMicros, atMicros: wall)
+        return change { contents in
+            var refused = 0
+            for message in messages {
+                guard let index = contents.index(of: message.instrument, atMicros: now) else {
+                    refused += 1
+                    continue
                 }
-                contents.subscribers.mark(.price(index))
-                contents.subscribers.mark(.day(index))
+                for listener in contents.listeners {
+                    listener.took(message.update, of: message.instrument, isSnapshot: isSnapshot)
+                }
+                // A value that was read says nothing about when it was traded.
+                if contents.take(message.update, of: index), !isSnapshot {
+                    contents.venues.noteTrade(of: message.instrument.venue, atMicros: now)
+                    arrivals.record(wall - message.update.eventTimeMicros, atMicros: wall)
+                }
             }
-            for candle in update.candles where contents.entries[index].takeOpen(candle) {
-                contents.subscribers.mark(.candle(index, candle.interval))
-                if candle.interval == .oneDay { contents.subscribers.mark(.day(index)) }
-            }
-            return true
+            return refused
         }
     }
 
@@ -83,7 +91,7 @@ final class LiveBoard: Sendable {
     @discardableResult
     func takeClosed(_ candle: CandleRecord, of instrument: Instrument, isSnapshot: Bool = false) -> Bool {
         let now = time.monotonicMicros
-        return contents.withLock { contents in
+        return change { contents in
             guard let index = contents.index(of: instrument, atMicros: now) else { return false }
             contents.entries[index].takeClosed(candle)
             for listener in contents.listeners { listener.tookClosed(candle, of: instrument, isSnapshot: isSnapshot) }
@@ -97,17 +105,18 @@ final class LiveBoard: Sendable {
         }
     }
 
-    /// Takes trades out of the tail, in its order.
-    func take(_ batch: TradeSubscription.Batch) {
+    func tookTrades(_ trades: [Trade]) {
         let now = time.monotonicMicros
-        contents.withLock { contents in
-            if batch.hasGap { contents.restart(.trades, epoch: epochs.next()) }
-            for trade in batch.trades {
+        change { contents in
+            for trade in trades {
                 guard let index = contents.index(of: trade.instrument, atMicros: now) else { continue }
                 contents.deliver(.trades(index)) { position in FeedFrame.trade(trade, at: position) }
             }
         }
     }
+
+    /// A new epoch of trades begins.
+    func missedTrades() { change { $0.restart(.trades, epoch: epochs.next()) } }
 
     /// Takes what is known of the venue's instruments.
     func take(_ infos: [InstrumentInfo]) {
@@ -142,7 +151,7 @@ final class LiveBoard: Sendable {
     /// The source is there (again). Whatever was published meanwhile is lost: a new epoch begins, and clients are told.
     func feedConnected() {
         let now = time.monotonicMicros
-        contents.withLock { contents in
+        change { contents in
             if case .interrupted = contents.feed {
                 contents.venues.restart(atMicros: now)
                 contents.restart(.candles, epoch: epochs.next())
@@ -165,7 +174,7 @@ final class LiveBoard: Sendable {
 
     /// Messages of the source were dropped here: closed candles may be among them.
     func feedDropped() {
-        contents.withLock { contents in
+        change { contents in
             for index in contents.entries.indices { contents.entries[index].forgetClosed() }
             contents.restart(.candles, epoch: epochs.next())
             for listener in contents.listeners { listener.tookGap() }

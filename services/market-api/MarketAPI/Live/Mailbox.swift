@@ -56,6 +56,14 @@ final class Mailbox: Sendable {
         var replies = 0
         var messages = 0
         var bytes = 0
+        /// Something waits of which the client was told, and it has not come yet.
+        var isCalled = false
+
+        /// - Returns: whether the client has to be woken.
+        mutating func call() -> Bool {
+            defer { isCalled = true }
+            return !isCalled
+        }
     }
 
     /// Yields when something waits, unless the mailbox was given somebody to call; wake-ups that come before the client
@@ -77,24 +85,30 @@ final class Mailbox: Sendable {
     ///
     /// - Returns: false, and nothing is taken, when the client has not read those before.
     func reply(_ messages: [FeedMessage]) -> Bool {
-        let hasRoom = state.withLock { state in
-            guard state.replies < limits.replies else { return false }
+        let (hasRoom, isCall) = state.withLock { state in
+            guard state.replies < limits.replies else { return (false, false) }
             state.replies += messages.count
             state.contents.messages += messages
-            return true
+            return (true, state.call())
         }
-        if hasRoom { wake() }
+        if isCall { wake() }
         return hasRoom
     }
 
     /// Notes that a value has changed.
-    func mark(_ topic: LiveTopic) {
-        let isNew = state.withLock { state in
-            guard state.changed.insert(topic).inserted else { return false }
-            state.contents.topics.append(topic)
-            return true
+    ///
+    /// - Parameter calls: whether the client is to hear of it at once; if not it goes along with what comes next.
+    /// - Returns: whether the client has to be woken for it.
+    func mark(_ topic: LiveTopic, calls: Bool = true) -> Bool {
+        state.withLock { state in
+            if state.changed.insert(topic).inserted { state.contents.topics.append(topic) }
+            return calls && state.call()
         }
-        if isNew { wake() }
+    }
+
+    /// - Returns: whether the client has to be woken: a value waits of which it was not told.
+    func callForWhatWaits() -> Bool {
+        state.withLock { state in !state.contents.topics.isEmpty && state.call() }
     }
 
     /// Forgets what has changed or was lost, when the client does not want the topic any more.
@@ -109,17 +123,18 @@ final class Mailbox: Sendable {
     /// Puts a trade or closed candle in line.
     ///
     /// - Parameter position: where the message stands.
-    func deliver(_ message: FeedMessage, at position: FeedPosition) {
+    /// - Returns: whether the client has to be woken for it.
+    func deliver(_ message: FeedMessage, at position: FeedPosition) -> Bool {
         state.withLock { state in
             // The snapshot at the end of the line will hold it.
-            if position.topic.numbering.map(state.contents.interrupted.contains) ?? false { return }
-            if state.contents.lost[position.topic]?.note(position) != nil { return }
+            if position.topic.numbering.map(state.contents.interrupted.contains) ?? false { return false }
+            if state.contents.lost[position.topic]?.note(position) != nil { return false }
             state.contents.messages.append(message)
             state.messages += 1
             state.bytes += message.frame.count
             if state.messages > limits.messages || state.bytes > limits.bytes { Self.overflow(&state) }
+            return state.call()
         }
-        wake()
     }
 
     private static func overflow(_ state: inout State) {
@@ -137,14 +152,16 @@ final class Mailbox: Sendable {
     }
 
     /// A numbering breaks off: what is in line is sent, then the client is told and given snapshots of the new epoch.
-    func interrupt(_ numbering: FeedNumbering) {
+    ///
+    /// - Returns: whether the client has to be woken for it.
+    func interrupt(_ numbering: FeedNumbering) -> Bool {
         state.withLock { state in
             state.contents.interrupted.insert(numbering)
             for topic in state.contents.lost.keys where topic.numbering == numbering {
                 state.contents.lost[topic] = nil
             }
+            return state.call()
         }
-        wake()
     }
 
     /// Wakes the client's writer though nothing waits.
@@ -160,6 +177,7 @@ final class Mailbox: Sendable {
                 // Most clients follow few topics, and hear of the same ones again and again.
                 state.changed.removeAll(keepingCapacity: state.changed.count <= 16)
                 (state.replies, state.messages, state.bytes) = (0, 0, 0)
+                state.isCalled = false
             }
             return state.contents
         }

@@ -48,14 +48,23 @@ struct RedisLiveSource: Service {
             [Channel.live, Channel.candles], buffer: .dropOldest(limit: Self.bufferedMessages))
         defer { subscription.cancel() }
         var dropped = 0
-        for await event in subscription {
-            switch event {
-            case .subscribed: try await resume()
-            case .message(Channel.live, let payload): takeLive(payload)
-            case .message(Channel.candles, let payload): takeClosed(payload)
-            case .message: break
-            case .disconnected(let error): interrupt("Redis cannot be used: \(error.message)")
+        while let events = await subscription.nextBatch() {
+            // Taken together, so that a client that follows all of them is woken once.
+            var waiting: [LiveMessage] = []
+            for event in events {
+                if case .message(Channel.live, let payload) = event {
+                    if let message = read(payload) { waiting.append(message) }
+                    continue
+                }
+                take(&waiting)
+                switch event {
+                case .subscribed: try await resume()
+                case .message(Channel.candles, let payload): takeClosed(payload)
+                case .message: break
+                case .disconnected(let error): interrupt("Redis cannot be used: \(error.message)")
+                }
             }
+            take(&waiting)
             if subscription.droppedCount != dropped {
                 dropped = subscription.droppedCount
                 board.feedDropped()
@@ -94,14 +103,21 @@ struct RedisLiveSource: Service {
         health.set(Self.part, state)
     }
 
-    private func takeLive(_ payload: [UInt8]) {
+    private func read(_ payload: [UInt8]) -> LiveMessage? {
         liveMessages.increment()
         do {
             let update = try LiveUpdateRecord(decoding: payload)
-            if !board.take(update, of: try Instrument(key: update.symbol)) { refused.increment() }
+            return LiveMessage(instrument: try Instrument(key: update.symbol), update: update)
         } catch {
             noteMalformed(Channel.live, error)
+            return nil
         }
+    }
+
+    private func take(_ messages: inout [LiveMessage]) {
+        guard !messages.isEmpty else { return }
+        refused.increment(by: Int64(board.take(messages)))
+        messages.removeAll()
     }
 
     private func takeClosed(_ payload: [UInt8]) {

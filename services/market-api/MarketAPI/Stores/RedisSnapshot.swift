@@ -69,11 +69,9 @@ struct RedisSnapshot {
         else { return false }
         if let last = try Self.candle(replies[2]) { board.takeClosed(last, of: instrument, isSnapshot: true) }
         let open = try replies[3...].compactMap(Self.candle).filter { !$0.isClosed }
-        return board.take(
-            LiveUpdateRecord(
-                symbol: instrument.key, price: price, tradeID: tradeID, eventTimeMicros: eventTimeMicros,
-                candles: open),
-            of: instrument, isSnapshot: true)
+        let update = LiveUpdateRecord(
+            symbol: instrument.key, price: price, tradeID: tradeID, eventTimeMicros: eventTimeMicros, candles: open)
+        return board.take([LiveMessage(instrument: instrument, update: update)], isSnapshot: true) == 0
     }
 
     private static func candle(_ reply: RedisReply) throws -> CandleRecord? {

@@ -4,9 +4,8 @@ import Synchronization
 /// The newest trades of every instrument, out of the topic `trades`, in memory.
 ///
 /// - ``newest(_:limit:)`` and ``page(_:fromID:limit:)`` answer from memory, ascending by id, without duplicates.
-/// - ``follow(_:limit:)`` hands over every trade that comes in from then on, in the order of arrival: trades that were
-///   missed and fetched afterwards come late, with lower ids, as far as they are not older than all that is kept.
-///   Following first and then asking for the newest trades misses none in between.
+/// - ``add(_:)`` has a ``TradeListener`` told of every trade that comes in from then on. Listening first and then
+///   asking for the newest trades misses none in between.
 /// - ``state`` says whether that is all there is now: after a start, and while Kafka is away, it is not.
 ///
 /// Memory is bounded by ``Bounds``: of an instrument's trades the oldest is dropped; with more instruments than there
@@ -27,12 +26,23 @@ final class TradeTail: Sendable {
         case interrupted
     }
 
+    /// A trade on its way in.
+    struct Arrival: Sendable {
+        let trade: Trade
+        /// Whether listeners are told of it, unless it is known.
+        let isNew: Bool
+    }
+
+    /// Those who listen ask the tail as well, and hold it.
+    private struct Listener: Sendable {
+        weak var object: (any TradeListener)?
+    }
+
     private struct Contents {
         var tapes: [Instrument: TradeTape] = [:]
         var count = 0
         var state = State.starting
-        var followers: [Instrument: [ObjectIdentifier: TradeSubscription]] = [:]
-        var followersOfAll: [ObjectIdentifier: TradeSubscription] = [:]
+        var listeners: [Listener] = []
     }
 
     private let bounds: Bounds
@@ -56,61 +66,38 @@ final class TradeTail: Sendable {
         contents.withLock { $0.tapes[instrument]?.page(fromID: id, limit: limit) ?? [] }
     }
 
-    /// Every trade of some instruments from now on, until the subscription is cancelled.
-    ///
-    /// - Parameters:
-    ///   - instruments: nil for all, those that come up later included.
-    ///   - limit: how many trades wait at most. When there are more, all that wait are dropped together and the next
-    ///     ``TradeSubscription/Batch`` says that there is a gap.
-    func follow(_ instruments: [Instrument]?, limit: Int) -> TradeSubscription {
-        let subscription = TradeSubscription(limit: limit)
-        subscription.onCancel { [weak self, weak subscription] in
-            guard let self, let subscription else { return }
-            self.remove(subscription, instruments)
-        }
-        let id = ObjectIdentifier(subscription)
-        contents.withLock { contents in
-            guard let instruments else {
-                contents.followersOfAll[id] = subscription
-                return
-            }
-            for instrument in instruments { contents.followers[instrument, default: [:]][id] = subscription }
-        }
-        return subscription
-    }
-
-    private func remove(_ subscription: TradeSubscription, _ instruments: [Instrument]?) {
-        let id = ObjectIdentifier(subscription)
-        contents.withLock { contents in
-            contents.followersOfAll[id] = nil
-            for instrument in instruments ?? [] {
-                contents.followers[instrument]?[id] = nil
-                if contents.followers[instrument]?.isEmpty ?? false { contents.followers[instrument] = nil }
-            }
-        }
-    }
+    /// Tells one more of everything that comes in from now on, as long as somebody else holds it.
+    func add(_ listener: any TradeListener) { contents.withLock { $0.listeners.append(Listener(object: listener)) } }
 
     // MARK: What the log says
 
-    /// Takes a trade.
+    /// Takes trades in their order, then tells those who listen of the new ones. One caller at a time.
     ///
-    /// - Parameter isNew: whether followers are told of it, unless it is known.
+    /// - Returns: how many had which outcome.
     @discardableResult
-    func take(_ trade: Trade, isNew: Bool) -> TradeTape.Outcome {
-        contents.withLock { contents in
-            let limit = share(of: contents, with: trade.instrument)
-            let before = contents.tapes[trade.instrument]?.count ?? 0
-            let outcome = contents.tapes[trade.instrument, default: TradeTape()].add(trade, limit: limit)
-            contents.count += (contents.tapes[trade.instrument]?.count ?? 0) - before
-            if contents.count > bounds.total { Self.trimAll(&contents, to: limit) }
-            // Whether one that is older than all that is kept was seen before cannot be told.
-            guard isNew, outcome == .added else { return outcome }
-            for follower in contents.followersOfAll.values { follower.deliver(trade) }
-            if let followers = contents.followers[trade.instrument] {
-                for follower in followers.values { follower.deliver(trade) }
+    func take(_ arrivals: [Arrival]) -> [TradeTape.Outcome: Int] {
+        let (outcomes, new, listeners) = contents.withLock { contents in
+            var outcomes: [TradeTape.Outcome: Int] = [:]
+            var new: [Trade] = []
+            for arrival in arrivals {
+                let outcome = add(arrival.trade, to: &contents)
+                outcomes[outcome, default: 0] += 1
+                // Whether one that is older than all that is kept was seen before cannot be told.
+                if arrival.isNew, outcome == .added { new.append(arrival.trade) }
             }
-            return outcome
+            return (outcomes, new, contents.listeners)
         }
+        if !new.isEmpty { for listener in listeners { listener.object?.tookTrades(new) } }
+        return outcomes
+    }
+
+    private func add(_ trade: Trade, to contents: inout Contents) -> TradeTape.Outcome {
+        let limit = share(of: contents, with: trade.instrument)
+        let before = contents.tapes[trade.instrument]?.count ?? 0
+        let outcome = contents.tapes[trade.instrument, default: TradeTape()].add(trade, limit: limit)
+        contents.count += (contents.tapes[trade.instrument]?.count ?? 0) - before
+        if contents.count > bounds.total { Self.trimAll(&contents, to: limit) }
+        return outcome
     }
 
     /// The venue numbers an instrument's trades anew: those with the old numbers go.
@@ -122,12 +109,9 @@ final class TradeTail: Sendable {
 
     func set(_ state: State) { contents.withLock { $0.state = state } }
 
-    /// Trades may have passed unseen: tells every follower.
+    /// Trades may have passed unseen: tells everybody.
     func noteGap() {
-        contents.withLock { contents in
-            for follower in contents.followersOfAll.values { follower.deliverGap() }
-            for followers in contents.followers.values { for follower in followers.values { follower.deliverGap() } }
-        }
+        for listener in contents.withLock({ $0.listeners }) { listener.object?.missedTrades() }
     }
 
     /// How many trades each instrument may keep.

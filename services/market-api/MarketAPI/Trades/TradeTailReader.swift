@@ -13,6 +13,8 @@ final class TradeTailReader: Service {
     static let part = "trades"
     /// Records of all partitions together that are read at a start, so that the tail is there again after a restart.
     static let recordsAtStart: Int64 = 240_000
+    /// So much the broker gathers at most before it answers.
+    private static let gatheredBytes = 65_536
     /// How long one question to the broker may take: a stop waits for it.
     private static let askMillis = 1_500
     private static let retryAfter: Duration = .seconds(1)
@@ -30,6 +32,7 @@ final class TradeTailReader: Service {
     private let tail: TradeTail
     private let health: HealthBoard
     private let logger: Logger
+    private let fetchWaitMillis: Int
     private let checkEvery: Duration
     private let progress = Mutex(Progress())
     private let outcomes = Dictionary(
@@ -38,16 +41,20 @@ final class TradeTailReader: Service {
         })
     private let malformed = Counter(label: "trade_tail_malformed_total")
 
-    /// - Parameter checkEvery: how often it is asked whether the broker is there and the topic is still the same log.
+    /// - Parameters:
+    ///   - fetchWait: how long the broker may gather trades. At thousands a second it would else answer a thousand
+    ///     times a second, for each reader, and have less time for those who make prices and candles of them.
+    ///   - checkEvery: how often it is asked whether the broker is there and the topic is still the same log.
     init(
         kafka: KafkaConfiguration, topic: String, tail: TradeTail, health: HealthBoard, logger: Logger,
-        checkEvery: Duration = .seconds(5)
+        fetchWait: Duration = .zero, checkEvery: Duration = .seconds(5)
     ) {
         self.kafka = kafka
         self.topic = topic
         self.tail = tail
         self.health = health
         self.logger = logger
+        fetchWaitMillis = Int(fetchWait / .milliseconds(1))
         self.checkEvery = checkEvery
     }
 
@@ -77,6 +84,10 @@ final class TradeTailReader: Service {
         let plan = try await plan(admin)
         var options = ReaderOptions()
         options.bufferedRecords = 4_096
+        if fetchWaitMillis > 0 {
+            options.fetchMinBytes = Self.gatheredBytes
+            options.fetchWaitMillis = fetchWaitMillis
+        }
         let reader = try KafkaReader(
             kafka, topic: topic, partitions: plan.ends.keys.sorted(), offsets: plan.starts, options: options)
         let outcome: Result<Void, any Error>
@@ -150,27 +161,33 @@ final class TradeTailReader: Service {
 
     private func read(_ reader: KafkaReader, _ plan: Plan) async throws {
         var behind = plan.ends.filter { plan.starts[$0.key] ?? 0 < $0.value }
+        // What lies before the ends is new where it was read on, and known or old where it is read for the first time.
+        let readsOn = progress.withLock { $0.hasCaughtUp }
         if behind.isEmpty { caughtUp() }
-        while let event = try await reader.next() {
-            let partition: Int32
-            let next: Int64
-            switch event {
-            case .record(let record):
-                (partition, next) = (record.partition, record.offset + 1)
-                take(record, partitions: Int32(plan.ends.count), isNew: isNew(record, plan))
-            case .reachedEnd(let ended, let offset):
-                (partition, next) = (ended, offset)
+        while let events = try await reader.nextBatch() {
+            var next: [Int32: Int64] = [:]
+            var arrivals: [TradeTail.Arrival] = []
+            for event in events {
+                switch event {
+                case .record(let record):
+                    next[record.partition] = record.offset + 1
+                    let isNew = readsOn || record.offset >= plan.ends[record.partition] ?? 0
+                    take(record, partitions: Int32(plan.ends.count), isNew: isNew, into: &arrivals)
+                case .reachedEnd(let partition, let offset): next[partition] = offset
+                }
             }
-            progress.withLock { $0.next[partition] = next }
-            if let end = behind[partition], next >= end {
-                behind[partition] = nil
-                if behind.isEmpty { caughtUp() }
-            }
+            handOver(&arrivals)
+            progress.withLock { $0.next.merge(next) { _, newer in newer } }
+            guard !behind.isEmpty else { continue }
+            behind = behind.filter { partition, end in next[partition].map { $0 < end } ?? true }
+            if behind.isEmpty { caughtUp() }
         }
     }
 
-    private func isNew(_ record: KafkaRecord, _ plan: Plan) -> Bool {
-        record.offset >= plan.ends[record.partition] ?? 0 || progress.withLock { $0.hasCaughtUp }
+    private func handOver(_ arrivals: inout [TradeTail.Arrival]) {
+        guard !arrivals.isEmpty else { return }
+        for (outcome, count) in tail.take(arrivals) { outcomes[outcome]?.increment(by: Int64(count)) }
+        arrivals.removeAll()
     }
 
     private func caughtUp() {
@@ -179,7 +196,9 @@ final class TradeTailReader: Service {
     }
 
     /// What is no trade of its key, or lies where its key does not belong, is the processor's to put aside.
-    private func take(_ record: KafkaRecord, partitions: Int32, isNew: Bool) {
+    private func take(
+        _ record: KafkaRecord, partitions: Int32, isNew: Bool, into arrivals: inout [TradeTail.Arrival]
+    ) {
         do throws(WireError) {
             guard let value = record.value else { throw WireError(.tombstone, "the record has no value") }
             let decoded = try TradeRecord.decode(value)
@@ -193,8 +212,10 @@ final class TradeTailReader: Service {
             switch decoded {
             case .trade(let trade):
                 guard trade.quantity.raw > 0 else { return }
-                outcomes[tail.take(trade, isNew: isNew)]?.increment()
-            case .newGeneration(let instrument): tail.restart(instrument)
+                arrivals.append(TradeTail.Arrival(trade: trade, isNew: isNew))
+            case .newGeneration(let instrument):
+                handOver(&arrivals)
+                tail.restart(instrument)
             case .unavailable, .reopen: break
             }
         } catch {

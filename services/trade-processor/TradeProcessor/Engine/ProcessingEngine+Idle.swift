@@ -51,11 +51,13 @@ extension ProcessingEngine {
         // Prices of the past interest nobody twenty times a second, and thousands of instruments are a lot to write.
         if backlog.isBehind { pauseMicros = max(pauseMicros, limits.liveBacklogMicros) }
         guard now - lastLiveMicros >= pauseMicros else { return }
-        lastLiveMicros = now
         var updates: [LiveMailbox.Update] = []
         for worker in orderedWorkers where worker.state.hasLiveUpdates {
             updates += worker.state.takeLiveUpdates().map { LiveMailbox.Update($0, worker: worker) }
         }
-        if !updates.isEmpty { mailbox.put(updates) }
+        // The pause begins with an update: one that comes after a quiet time goes out at once.
+        guard !updates.isEmpty else { return }
+        lastLiveMicros = now
+        mailbox.put(updates)
     }
 }

@@ -44,6 +44,8 @@ package final class LiveMailbox: Sendable {
         var updates = LivePacing.Due()
         var closed: [CandleRecord] = []
         var sentinels: [Int32: Sentinel] = [:]
+        /// Whether anything came in since the last time; else it is only candles whose turn it is.
+        var isFresh = false
 
         var hasNews: Bool { !updates.whole.isEmpty || !updates.prices.isEmpty || !closed.isEmpty }
     }
@@ -106,7 +108,8 @@ package final class LiveMailbox: Sendable {
         state.withLock { state in
             let due = Due(
                 updates: state.pacing.take(state.contents.updates, nowMicros: nowMicros),
-                closed: state.contents.closed, sentinels: state.contents.sentinels)
+                closed: state.contents.closed, sentinels: state.contents.sentinels,
+                isFresh: state.contents.hasNews)
             state.contents.updates = [:]
             state.contents.closed = []
             return due

@@ -1,8 +1,9 @@
 /// Decides what of an instrument a write to Redis holds: its price each time, its open candles only now and then, for
 /// they are many times as long. Pure; holds one entry for each instrument.
 package struct LivePacing {
-    /// Open candles of an instrument are written at most this often.
-    package static let candlePauseMicros: Int64 = 50_000
+    /// Open candles of an instrument are written at most this often. Binance's own come every second or two
+    /// ("Kline/Candlestick Streams": update speed).
+    package static let candlePauseMicros: Int64 = 100_000
 
     package struct Due: Sendable {
         /// With their candles.

@@ -5,7 +5,7 @@ import RedisClient
 import ServiceKit
 
 /// Brings live state to Redis: at most one write each flush interval, for all instruments that changed, the first at
-/// once. Open candles go along at their own pace (``LivePacing``).
+/// once. Open candles go along at their own pace (``LivePacing``); those that go by themselves keep no price waiting.
 ///
 /// Redis may be lost at any time. A sentinel per partition and the number of its flushes, written with each flush, show
 /// it: where they are missing or behind, everything of the partition is published again.
@@ -53,6 +53,7 @@ struct LivePublisher: Sendable {
             guard due.hasNews || now - lastWriteMicros >= Self.checkIntervalMicros else { continue }
             lastWriteMicros = now
             await flush(due, &watch)
+            guard due.isFresh else { continue }
             let pause = flushInterval - .microseconds(time.monotonicMicros - now)
             if pause > .zero { try? await Task.sleep(for: pause) }
         }

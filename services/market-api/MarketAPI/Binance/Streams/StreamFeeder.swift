@@ -3,12 +3,8 @@ import MarketCore
 import ServiceKit
 import ServiceLifecycle
 
-/// Brings the streams what does not come by itself: trades out of the tail, candles that a window began with, and each
-/// second's tickers.
+/// Brings the streams what does not come by itself: candles that a window began with, and each second's tickers.
 struct StreamFeeder: Service {
-    /// Trades that wait for the hub; more are told as a gap.
-    private static let waitingTrades = 65_536
-
     let hub: StreamHub
     let board: LiveBoard
     let history: any CandleRepository
@@ -20,17 +16,10 @@ struct StreamFeeder: Service {
     func run() async throws {
         await cancelWhenGracefulShutdown {
             await withTaskGroup(of: Void.self) { group in
-                group.addTask { await followTrades() }
                 group.addTask { await fillLacks() }
                 group.addTask { await publishTickers() }
             }
         }
-    }
-
-    private func followTrades() async {
-        let subscription = trades.follow(nil, limit: Self.waitingTrades)
-        defer { subscription.cancel() }
-        for await _ in subscription.wakeups { hub.take(subscription.take()) }
     }
 
     private func fillLacks() async {

@@ -8,7 +8,7 @@ import WebSockets
 /// Who follows which stream, and the latest message of each.
 ///
 /// It hears the board and the trade tail; every message is encoded once and the same bytes go to all.
-final class StreamHub: LiveListener {
+final class StreamHub: LiveListener, TradeListener {
     /// A kline stream whose window began before anybody followed it: what it lacks is in history.
     struct Lack: Hashable, Sendable {
         let instrument: Instrument
@@ -27,6 +27,8 @@ final class StreamHub: LiveListener {
         var members: [MarketStream: [ObjectIdentifier: StreamMailbox]] = [:]
         var streams: [ObjectIdentifier: Set<MarketStream>] = [:]
         var series: [MarketStream: KlineSeries] = [:]
+        /// Those of `members` that carry an instrument's trades one by one.
+        var tradeStreams: [Instrument: Set<MarketStream>] = [:]
         /// Which kline streams are made from a stored candle.
         var made: [Source: Set<MarketStream>] = [:]
         var latest: [MarketStream: StreamMessage] = [:]
@@ -67,6 +69,9 @@ final class StreamHub: LiveListener {
                     begin(stream, instrument, calendar, &contents)
                 }
                 contents.members[stream, default: [:]][member] = mailbox
+                if let instrument = stream.tradesOf {
+                    contents.tradeStreams[instrument, default: []].insert(stream)
+                }
                 contents.streams[member, default: []].insert(stream)
                 if contents.latest[stream] != nil { mailbox.mark(stream) }
             }
@@ -209,21 +214,21 @@ final class StreamHub: LiveListener {
 
     // MARK: Trades
 
-    /// Takes new trades.
-    func take(_ batch: TradeSubscription.Batch) {
+    func tookTrades(_ trades: [Trade]) {
         contents.withLock { contents in
-            if batch.hasGap {
-                for stream in Array(contents.members.keys) where stream.tradesOf != nil {
-                    contents.end(stream, Self.interrupted)
-                }
-            }
-            for trade in batch.trades {
-                for stream in [MarketStream.trade(trade.instrument), .aggregateTrade(trade.instrument)]
-                where contents.members[stream] != nil {
+            guard !contents.tradeStreams.isEmpty else { return }
+            for trade in trades {
+                for stream in contents.tradeStreams[trade.instrument] ?? [] {
                     var message = StreamMessage(trade, stream, eventMicros: time.wallMicros)
                     contents.deliver(&message)
                 }
             }
+        }
+    }
+
+    func missedTrades() {
+        contents.withLock { contents in
+            for stream in contents.tradeStreams.values.joined() { contents.end(stream, Self.interrupted) }
         }
     }
 
@@ -298,6 +303,10 @@ extension StreamHub.Contents {
         members[stream]?[member] = nil
         guard members[stream]?.isEmpty ?? true else { return }
         members[stream] = nil
+        if let instrument = stream.tradesOf {
+            tradeStreams[instrument]?.remove(stream)
+            if tradeStreams[instrument]?.isEmpty ?? false { tradeStreams[instrument] = nil }
+        }
         forget(stream)
     }
 
