@@ -15,6 +15,8 @@ struct RedisLiveSource: Service {
 
     /// Messages that wait while the keys are read; older ones are dropped first, and clients are told.
     private static let bufferedMessages = 65_536
+    /// The board is locked for so many at most.
+    private static let messagesAtOnce = 256
     private static let retryAfter: Duration = .milliseconds(250)
     static let part = "redis"
 
@@ -54,6 +56,7 @@ struct RedisLiveSource: Service {
             for event in events {
                 if case .message(Channel.live, let payload) = event {
                     if let message = read(payload) { waiting.append(message) }
+                    if waiting.count >= Self.messagesAtOnce { take(&waiting) }
                     continue
                 }
                 take(&waiting)
