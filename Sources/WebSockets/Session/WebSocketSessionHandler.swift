@@ -179,20 +179,12 @@ final class WebSocketSessionHandler: ChannelDuplexHandler {
     private func drawWhatFits(_ context: ChannelHandlerContext) {
         guard isAnnounced, unwritten.isEmpty, let source, machine.isOpen, context.channel.isWritable else { return }
         isAnnounced = false
-        var hasWritten = false
         for frames in source.waitingFrames() {
             let bytes = role == .server ? frames.encoded : frames.masked()
-            if unwritten.isEmpty, context.channel.isWritable {
-                context.write(wrapOutboundOut(bytes), promise: nil)
-                hasWritten = true
-            } else {
-                link.outbox.drew(bytes: bytes.readableBytes)
-                unwritten.append(bytes)
-            }
+            link.outbox.drew(bytes: bytes.readableBytes)
+            unwritten.append(bytes)
         }
-        if hasWritten { context.flush() }
-        // The flush may have made room again, and nobody would say so.
-        if !unwritten.isEmpty { writeWhatFits(context) }
+        writeWhatFits(context)
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
