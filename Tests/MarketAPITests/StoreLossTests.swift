@@ -46,6 +46,16 @@ struct StoreLossTests {
         }
     }
 
+    /// The schema is made first, beside whatever else the machine does.
+    private func becomesReady(_ port: Int) async throws {
+        var said = "nothing"
+        try await eventually("ready; it says \(said)", within: .seconds(60)) {
+            let answer = try await APIAnswer.get(port: port, "/ready")
+            said = answer.text
+            return answer.status == 200
+        }
+    }
+
     private func publish(_ price: String, _ id: Int64, to redis: RedisClient) async throws {
         let update = try Sample.update(
             price: price, tradeID: id, candles: [try Sample.candle(1_700_000_000, isClosed: false, tradeCount: id)])
@@ -66,7 +76,7 @@ struct StoreLossTests {
         try await publish("67000.01", 1, to: writer)
         try await withService(settings(postgres.url(), redis.url)) { port in
             func get(_ path: String) async throws -> APIAnswer { try await APIAnswer.get(port: port, path) }
-            try await eventually("ready") { try await get("/ready").status == 200 }
+            try await becomesReady(port)
             // The schema was applied by this service, the price read from the keys.
             #expect(try await get("/candles").status == 200)
             #expect(try await get("/price").json()["price"]?.text == "67000.01")
@@ -135,7 +145,7 @@ struct StoreLossTests {
         #expect(error?.description.contains("simulator:seed=1") == true)
         // Its own is served.
         try await withService(settings(postgres, redis.url, ["MARKET_SOURCE": "simulator:seed=1"])) { port in
-            try await eventually("ready") { try await APIAnswer.get(port: port, "/ready").status == 200 }
+            try await becomesReady(port)
         }
         await writer.close()
         try await redis.stop()

@@ -135,13 +135,15 @@ struct APIAnswer: Sendable {
 }
 
 /// Waits for a condition, with a deadline.
+///
+/// - Parameter what: what was waited for, as it is at the end.
 func eventually(
-    _ what: Comment, within: Duration = .seconds(20), _ condition: () async throws -> Bool,
+    _ what: @autoclosure () -> Comment, within: Duration = .seconds(20), _ condition: () async throws -> Bool,
     sourceLocation: SourceLocation = #_sourceLocation
 ) async throws {
     let deadline = ContinuousClock.now + within
     while try await !condition() {
-        try #require(ContinuousClock.now < deadline, what, sourceLocation: sourceLocation)
+        try #require(ContinuousClock.now < deadline, what(), sourceLocation: sourceLocation)
         try await Task.sleep(for: .milliseconds(10))
     }
 }
