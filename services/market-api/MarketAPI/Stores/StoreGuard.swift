@@ -33,7 +33,11 @@ struct StoreGuard: Service {
         var lacksMetadata = true
         while !Task.isCancelled {
             switch pool.health {
-            case .starting: break
+            case .starting:
+                // The service is ready once the first connection is, not at the next look.
+                try? await pool.withConnection { _ in }
+                if case .starting = pool.health { break }
+                continue
             case .failed(let error):
                 isPrepared = false
                 report(.failed("PostgreSQL cannot be used: \(error.message)", blocksReadiness: false))
