@@ -17,9 +17,6 @@ final class ConsumerCore: Sendable {
         var hasThread = false
     }
 
-    /// @unchecked Sendable: librdkafka's queue may be polled and woken from any thread.
-    struct QueueHandle: @unchecked Sendable { let pointer: OpaquePointer }
-
     let client: LibraryClient
     let options: ConsumerOptions
     let queries: BlockingLane

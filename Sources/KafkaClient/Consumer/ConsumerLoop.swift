@@ -30,7 +30,7 @@ final class ConsumerLoop {
     private(set) var isLeaving = false
     private var nextTick: Deadline
 
-    init(_ core: ConsumerCore, queue: ConsumerCore.QueueHandle, handler: any ConsumerHandler) {
+    init(_ core: ConsumerCore, queue: QueueHandle, handler: any ConsumerHandler) {
         self.core = core
         client = core.client
         self.queue = queue.pointer

@@ -24,6 +24,8 @@ final class ReaderCore: Sendable {
         var positions: [Int32: Int64] = [:]
         var failure: KafkaError?
         var isClosing = false
+        /// What the thread polls, while it does.
+        var queue: QueueHandle?
 
         var waiting: Int { events.count - taken }
     }
@@ -66,6 +68,7 @@ final class ReaderCore: Sendable {
     func beginClose() {
         let waiter = shared.withLock { shared in
             shared.isClosing = true
+            if let queue = shared.queue { rd_kafka_queue_yield(queue.pointer) }
             defer { shared.waiter = nil }
             return shared.waiter
         }

@@ -19,6 +19,7 @@ struct ReaderLoop {
     /// The thread's whole life.
     func run() {
         let queue = rd_kafka_queue_get_consumer(core.client.pointer)
+        core.shared.withLock { $0.queue = queue.map { QueueHandle(pointer: $0) } }
         if let queue, begin() {
             while !isOver && hasRoom() {
                 let first = rd_kafka_consume_batch_queue(queue, Self.pollMillis, messages, 1)
@@ -31,6 +32,7 @@ struct ReaderLoop {
             }
         }
         core.beginClose()
+        core.shared.withLock { $0.queue = nil }
         core.queries.stop()
         _ = rd_kafka_assign(core.client.pointer, nil)
         if let queue { rd_kafka_queue_destroy(queue) }
