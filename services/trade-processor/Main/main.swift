@@ -1,4 +1,3 @@
-import ServiceKit
 import TradeProcessor
 
-await TradeProcessorProgram.program.main()
+await TradeProcessorProgram.main()

@@ -1,3 +1,4 @@
+import KafkaClient
 import ServiceKit
 
 /// The command line of `trade-processor`.
@@ -14,4 +15,11 @@ public enum TradeProcessorProgram {
         ],
         settings: ProcessorSettings.all, metrics: ProcessorMetrics.all,
         run: { context in try await TradeProcessorService(context).run() })
+
+    /// The executable's whole content.
+    public static func main() async -> Never {
+        // Before there is another thread.
+        FetchedMemory.limitPools()
+        await program.main()
+    }
 }
