@@ -38,7 +38,7 @@ extension SimulatedJob: CustomStringConvertible {
     var description: String {
         let name =
             switch job {
-            case .claim(let partition): "claim of \(partition)"
+            case .claim(let partitions): "claim of \(partitions)"
             case .commit(let work): "commit of \(work.map(\.partition))"
             case .loadHoles(let partition, let requests): "holes of \(partition): \(requests.map(\.request.ids))"
             case .proveEnds: "ends"
@@ -114,14 +114,15 @@ extension SimulatedProcess {
     }
 
     private func progressPartition(_ job: SimulatedJob) -> Int32 {
-        if case .claim(let partition) = job.job { return partition }
+        if case .claim(let partitions) = job.job, let partition = partitions.first { return partition }
         return -1
     }
 
     private func begin(_ job: SimulatedJob) throws {
         switch job.job {
         case .commit: job.stage = .over
-        case .claim(let partition):
+        case .claim:
+            let partition = progressPartition(job)
             guard assigned.contains(partition) else {
                 job.stage = .over
                 return

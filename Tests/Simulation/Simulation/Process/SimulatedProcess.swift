@@ -127,10 +127,17 @@ final class SimulatedProcess {
     }
 
     private func take(_ job: EngineJob) {
-        if case .claim(let partition) = job, !mayClaim.contains(partition) {
-            world.fail("process \(number) claims partition \(partition) again without being assigned it")
+        guard case .claim(let partitions) = job else {
+            jobs.append(SimulatedJob(job))
+            return
         }
-        jobs.append(SimulatedJob(job))
+        // Anything may happen between the claims of one assignment.
+        for partition in partitions {
+            if !mayClaim.contains(partition) {
+                world.fail("process \(number) claims partition \(partition) again without being assigned it")
+            }
+            jobs.append(SimulatedJob(.claim([partition])))
+        }
     }
 
     private func start(_ partition: Int32, _ offset: Int64) {

@@ -40,10 +40,8 @@ struct EngineJobRunner: Sendable {
 
     private func perform(_ job: EngineJob) async {
         switch job {
-        case .claim(let partition):
-            if let event = await claimer.claim(partition, isWanted: { assigned.contains(partition) }) {
-                inbox.post(event)
-            }
+        case .claim(let partitions):
+            await claimer.claim(partitions, isWanted: { assigned.contains($0) }, answer: { inbox.post($0) })
         case .commit(let work):
             // Cancelled only when the process ends; the next owner then finds out what was committed.
             if let result = try? await committer.commit(work) { inbox.post(.committed(result)) }

@@ -22,7 +22,8 @@ package enum ConsumerAction: Sendable, Hashable {
 
 /// Work that waits for somebody, so that it is not done on the consumer's thread. The answer is an ``EngineEvent``.
 package enum EngineJob: Sendable {
-    case claim(Int32)
+    /// Partitions that the group gave at the same time. Each is answered by itself.
+    case claim([Int32])
     case commit([PartitionWork])
     case loadHoles(Int32, [NamedHoleRequest])
     /// Ask the broker for the end offsets of partitions that look drained.

@@ -9,8 +9,8 @@ extension ProcessingEngine {
         for partition in partitions {
             fencedSinceMicros[partition] = nil
             claiming.insert(partition)
-            submit(.claim(partition))
         }
+        submit(.claim(partitions.sorted()))
         reportAssignment()
     }
 
@@ -110,7 +110,7 @@ extension ProcessingEngine {
         forget(partition)
         actions.append(.hold([partition]))
         claiming.insert(partition)
-        submit(.claim(partition))
+        submit(.claim([partition]))
     }
 
     /// Whatever is held of a partition is void; PostgreSQL has what counts.

@@ -17,15 +17,42 @@ struct PartitionClaimer: Sendable {
     /// A fresh random UUID.
     let makeOwner: @Sendable () -> String
 
-    /// Claims until it succeeds or `isWanted` says that the group took the partition away.
-    func claim(_ partition: Int32, isWanted: @Sendable () -> Bool) async -> EngineEvent? {
+    /// What the broker says of the topic.
+    private struct Found: Sendable {
+        let log: LogIdentity
+        let ranges: [TopicPartition: OffsetRange]
+    }
+
+    /// Claims each of them until it succeeds or `isWanted` says that the group took the partition away.
+    func claim(
+        _ partitions: [Int32], isWanted: @escaping @Sendable (Int32) -> Bool,
+        answer: @escaping @Sendable (EngineEvent) -> Void
+    ) async {
+        // One answer of the broker is enough for all of them. Where there is none, each asks for itself.
+        let found = try? await look(at: partitions)
+        await withDiscardingTaskGroup { group in
+            for partition in partitions {
+                group.addTask {
+                    if let event = await claim(partition, found, isWanted: isWanted) { answer(event) }
+                }
+            }
+        }
+    }
+
+    private func claim(
+        _ partition: Int32, _ found: Found?, isWanted: @Sendable (Int32) -> Bool
+    ) async -> EngineEvent? {
+        var found = found
         var attempt = 0
-        while isWanted(), !Task.isCancelled {
+        while isWanted(partition), !Task.isCancelled {
             do {
-                let event = try await tryClaim(partition)
+                let known = if let found { found } else { try await look(at: [partition]) }
+                let event = try await tryClaim(partition, known)
                 health.set("postgres", .ok)
                 return event
             } catch {
+                // It may be another log by the next attempt.
+                found = nil
                 attempt += 1
                 health.set("postgres", .failed("partition \(partition) waits: \(error)", blocksReadiness: true))
                 if attempt <= 3 || attempt.isMultiple(of: 20) {
@@ -40,17 +67,21 @@ struct PartitionClaimer: Sendable {
         return nil
     }
 
-    private func tryClaim(_ partition: Int32) async throws -> EngineEvent {
-        let found = try await currentLog()
-        let place = TopicPartition(topic, partition)
-        guard let range = try await admin.listOffsets([place])[place] else {
+    private func look(at partitions: [Int32]) async throws -> Found {
+        Found(
+            log: try await currentLog(),
+            ranges: try await admin.listOffsets(partitions.map { TopicPartition(topic, $0) }))
+    }
+
+    private func tryClaim(_ partition: Int32, _ found: Found) async throws -> EngineEvent {
+        guard let range = found.ranges[TopicPartition(topic, partition)] else {
             throw KafkaPlaceError(description: "the broker gives no offsets for \(topic)/\(partition)")
         }
         var claim = try await store.claim(
-            partition: partition, owner: makeOwner(), log: found, firstOffset: range.low)
+            partition: partition, owner: makeOwner(), log: found.log, firstOffset: range.low)
         let inRedis = await sentinel(of: partition)
         switch ClaimDecision(
-            claim, found: found, offsets: range.low...range.high, inRedis: inRedis, topic, onNewLog)
+            claim, found: found.log, offsets: range.low...range.high, inRedis: inRedis, topic, onNewLog)
         {
         case .halt(let halt): return .halted(halt)
         case .proceed: break
@@ -59,11 +90,11 @@ struct PartitionClaimer: Sendable {
                 "going on in a new lineage: \(why)",
                 metadata: [
                     "partition": "\(partition)", "next_offset": "\(nextOffset)", "known": "\(claim.topicID)",
-                    "found": "\(found.topicID)",
+                    "found": "\(found.log.topicID)",
                 ])
-            try await startLineage(&claim, log: found, nextOffset: nextOffset, above: above)
+            try await startLineage(&claim, log: found.log, nextOffset: nextOffset, above: above)
         }
-        return .claimed(claim, found)
+        return .claimed(claim, found.log)
     }
 
     /// The topic as the broker has it now.

@@ -36,21 +36,24 @@ struct ProcessorStores: Sendable {
         }
         let kafka = try KafkaSetup(context)
         let catalog = try TopicCatalog(context.settings)
-        let admin: KafkaAdmin
-        // Connects to the broker while PostgreSQL is asked.
-        do { admin = try KafkaAdmin(kafka.configuration) }
-        try await prepareSchema(pool, configuration, context)
-        try await checkSource(pool, redis, settings.source, context)
-        try await kafka.ensureTopics(
+        let admin = try KafkaAdmin(kafka.configuration)
+        async let topics: Void = kafka.ensureTopics(
             [
                 catalog.trades, catalog.source, catalog.candles, catalog.quarantine, catalog.progress,
                 catalog.instruments, catalog.subscriptions,
             ], mayCreate: catalog.mayCreate, through: admin, health: context.health)
-        try await kafka.claimLog(of: settings.source, catalog: catalog, health: context.health)
-        return ProcessorStores(
+        try await prepareSchema(pool, configuration, context)
+        try await checkSource(pool, redis, settings.source, context)
+        try await topics
+        // The log is marked by those alone whose database is of the same source.
+        async let isOurs: Void = kafka.claimLog(of: settings.source, catalog: catalog, health: context.health)
+        async let tradesPartitions = partitions(of: catalog.trades, admin)
+        async let candlesPartitions = partitions(of: catalog.candles, admin)
+        let stores = ProcessorStores(
             pool: pool, database: configuration, redis: redis, admin: admin, kafka: kafka, catalog: catalog,
-            tradesPartitions: try await partitions(of: catalog.trades, admin),
-            candlesPartitions: try await partitions(of: catalog.candles, admin))
+            tradesPartitions: try await tradesPartitions, candlesPartitions: try await candlesPartitions)
+        try await isOurs
+        return stores
     }
 
     private static func partitions(of topic: TopicDefinition, _ admin: KafkaAdmin) async throws -> Int32 {
