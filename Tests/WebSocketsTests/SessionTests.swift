@@ -1,4 +1,5 @@
 import NIOCore
+import NIOPosix
 import Synchronization
 import Testing
 import WebSockets
@@ -35,6 +36,31 @@ import WebSockets
             try await sending
             await session.close()
         }
+    }
+
+    @Test func aSessionStaysOnItsConnectionsEventLoop() async throws {
+        @Sendable func loop() -> String { MultiThreadedEventLoopGroup.currentEventLoop.map { "\($0)" } ?? "none" }
+        var configuration = WebSocketServerConfiguration()
+        configuration.keepsSessionsOnEventLoop = true
+        try await TestServer.with(
+            configuration,
+            session: { session in
+                for await _ in session.messages {
+                    try await session.send(text: loop())
+                    try await Task.sleep(for: .milliseconds(1))
+                }
+            },
+            { server in
+                let session = try await WebSocketClient().connect(to: server.address + "/ws")
+                var messages = session.messages.makeAsyncIterator()
+                var loops: Set<String> = []
+                for _ in 0..<100 {
+                    try await session.send(text: "where")
+                    loops.insert(try #require(await messages.next()?.text))
+                }
+                await session.close()
+                #expect(loops.count == 1 && !loops.contains("none"))
+            })
     }
 
     @Test func sharesEncodedFramesBetweenSessions() async throws {

@@ -72,7 +72,9 @@ public struct WebSocketServerChannel: ServerChildChannel, HTTPChannelHandler {
         }
         switch outcome {
         case .http(let asyncChannel): await handleHTTP(asyncChannel: asyncChannel, logger: logger)
-        case .webSocket(let session, let handler): await Self.run(session, handler, logger)
+        case .webSocket(let session, let handler):
+            let executor = configuration.keepsSessionsOnEventLoop ? EventLoopExecutor(value.channel.eventLoop) : nil
+            await withTaskExecutorPreference(executor) { await Self.run(session, handler, logger) }
         }
     }
 

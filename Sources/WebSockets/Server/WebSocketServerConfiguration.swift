@@ -22,6 +22,9 @@ public struct WebSocketServerConfiguration: Sendable {
     public var closeTimeout: Duration = .seconds(1)
     /// How long a new connection may take until its first request's head is complete.
     public var handshakeTimeout: Duration = .seconds(10)
+    /// Whether the task of a session runs on the event loop of its connection and wakes no other thread. For sessions
+    /// that pass on what waits: one that computes, or never waits, holds up all connections of the loop.
+    public var keepsSessionsOnEventLoop = false
     /// How long an HTTP connection may be idle; nil for ever.
     public var idleTimeout: Duration? = .seconds(60)
     /// How long a request may take from its first line to its end, once its head is complete; then the connection is

@@ -70,6 +70,8 @@ enum APIApplication {
     private static func serverConfiguration(_ parts: APIParts) -> WebSocketServerConfiguration {
         var configuration = parts.server
         configuration.maxRequestBodyBytes = maxBodyBytes
+        // They read requests and pass on what waits.
+        configuration.keepsSessionsOnEventLoop = true
         configuration.compressionMarker = CompressionMiddleware.marker
         let problem = Problem(
             .malformedRequest, "What came cannot be read as HTTP/1.1: look at the request line and the header fields.")
