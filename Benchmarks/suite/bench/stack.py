@@ -49,7 +49,7 @@ def pss_bytes(pid):
     raise BenchError(f"/proc/{pid}/smaps_rollup has no Pss")
 
 
-def wait_for(condition, seconds, what):
+def wait_for(condition, seconds, what, every=0.02):
     """The condition's first true value; an error with `what` after `seconds`."""
     deadline = time.monotonic() + seconds
     while True:
@@ -58,7 +58,7 @@ def wait_for(condition, seconds, what):
             return value
         if time.monotonic() > deadline:
             raise BenchError(f"after {seconds} s: {what() if callable(what) else what}")
-        time.sleep(0.02)
+        time.sleep(every)
 
 
 class Stack:
