@@ -3,8 +3,8 @@ import CRdKafka
 /// The memory of what was fetched ahead.
 public enum FetchedMemory {
     /// Has all threads take their memory from two pools, not from eight for each core (`mallopt(3)`, `M_ARENA_MAX`):
-    /// what one thread makes and another gives back leaves fewer pages that cannot be given back. For the whole process,
-    /// and before it has more threads.
+    /// what one thread makes and another gives back leaves fewer pages that cannot be given back. For the whole
+    /// process, and before it has more threads.
     public static func limitPools() {
         #if canImport(Glibc)
         mallopt(M_ARENA_MAX, 2)
