@@ -28,8 +28,9 @@ struct PartitionClaimer: Sendable {
         _ partitions: [Int32], isWanted: @escaping @Sendable (Int32) -> Bool,
         answer: @escaping @Sendable (EngineEvent) -> Void
     ) async {
-        // One answer of the broker is enough for all of them. Where there is none, each asks for itself.
-        let found = try? await look(at: partitions)
+        // One answer of the broker is enough for all of them; a failure is the first attempt of each.
+        let found: Result<Found, any Error>
+        do { found = .success(try await look(at: partitions)) } catch { found = .failure(error) }
         await withDiscardingTaskGroup { group in
             for partition in partitions {
                 group.addTask {
@@ -40,13 +41,13 @@ struct PartitionClaimer: Sendable {
     }
 
     private func claim(
-        _ partition: Int32, _ found: Found?, isWanted: @Sendable (Int32) -> Bool
+        _ partition: Int32, _ first: Result<Found, any Error>, isWanted: @Sendable (Int32) -> Bool
     ) async -> EngineEvent? {
-        var found = found
+        var found: Result<Found, any Error>? = first
         var attempt = 0
         while isWanted(partition), !Task.isCancelled {
             do {
-                let known = if let found { found } else { try await look(at: [partition]) }
+                let known = if let found { try found.get() } else { try await look(at: [partition]) }
                 let event = try await tryClaim(partition, known)
                 health.set("postgres", .ok)
                 return event
