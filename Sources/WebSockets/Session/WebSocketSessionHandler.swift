@@ -30,8 +30,9 @@ final class WebSocketSessionHandler: ChannelDuplexHandler {
     private var closeFrame: ByteBuffer?
     private var finishesAfterClose = false
 
-    private var pingTask: Scheduled<Void>?
-    private var pongDeadline: Scheduled<Void>?
+    /// Nil where no pings are sent.
+    private var pings: PingSchedule?
+    private var pingTimer: Scheduled<Void>?
     private var closeDeadline: Scheduled<Void>?
 
     init(role: WebSocketStateMachine.Role, configuration: WebSocketSessionConfiguration) {
@@ -45,7 +46,10 @@ final class WebSocketSessionHandler: ChannelDuplexHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        schedulePing(context)
+        guard let interval = configuration.pingInterval else { return }
+        pings = PingSchedule(
+            interval: TimeAmount(interval), timeout: TimeAmount(configuration.pongTimeout), now: context.eventLoop.now)
+        setPingTimer(context)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
@@ -85,8 +89,8 @@ final class WebSocketSessionHandler: ChannelDuplexHandler {
     private func end() {
         machine.connectionLost()
         deliverReceived()
-        for task in [pingTask, pongDeadline, closeDeadline] { task?.cancel() }
-        (pingTask, pongDeadline, closeDeadline) = (nil, nil, nil)
+        for timer in [pingTimer, closeDeadline] { timer?.cancel() }
+        (pingTimer, closeDeadline) = (nil, nil)
         source = nil
         unwritten = []
         unwrittenStart = 0
@@ -96,8 +100,7 @@ final class WebSocketSessionHandler: ChannelDuplexHandler {
     // MARK: Reading
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        pongDeadline?.cancel()
-        pongDeadline = nil
+        pings?.heard()
         perform(machine.receive(unwrapInboundIn(data)), context)
     }
 
@@ -227,35 +230,28 @@ final class WebSocketSessionHandler: ChannelDuplexHandler {
 
     // MARK: Pings
 
-    private func schedulePing(_ context: ChannelHandlerContext) {
-        guard let interval = configuration.pingInterval else { return }
-        pingTask = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(interval)) { [weak self] in
-            self?.sendPing()
+    private func setPingTimer(_ context: ChannelHandlerContext) {
+        guard let due = pings?.due else { return }
+        pingTimer = context.eventLoop.assumeIsolated().scheduleTask(deadline: due) { [weak self] in
+            self?.lookAtPings()
         }
     }
 
-    private func sendPing() {
+    private func lookAtPings() {
         guard let context, machine.isOpen else { return }
-        if pongDeadline == nil {
-            // Into a full buffer a ping would only add to it; the deadline counts all the same.
-            if context.channel.isWritable {
-                write(.ping, ByteBuffer(), context)
-                context.flush()
-            }
-            pongDeadline = context.eventLoop.assumeIsolated().scheduleTask(
-                in: TimeAmount(configuration.pongTimeout)
-            ) { [weak self] in
-                self?.missPong()
-            }
+        switch pings?.step(now: context.eventLoop.now) {
+        case .ping:
+            // Into a full buffer a ping would only add to it; the answer is waited for all the same.
+            guard context.channel.isWritable else { break }
+            write(.ping, ByteBuffer(), context)
+            context.flush()
+        case .giveUp:
+            // While this side does not read it cannot see an answer.
+            if !isReadHeld { return close(.internalError, "no answer to a ping") }
+        case .wait, nil:
+            break
         }
-        schedulePing(context)
-    }
-
-    private func missPong() {
-        pongDeadline = nil
-        // While this side does not read it cannot see an answer.
-        guard !isReadHeld else { return }
-        close(.internalError, "no answer to a ping")
+        setPingTimer(context)
     }
 
     // MARK: Closing
@@ -267,8 +263,7 @@ final class WebSocketSessionHandler: ChannelDuplexHandler {
     }
 
     private func startClosing(_ payload: ByteBuffer, _ context: ChannelHandlerContext) {
-        pingTask?.cancel()
-        pongDeadline?.cancel()
+        pingTimer?.cancel()
         latestPong = nil
         deliverReceived()
         if let closure = machine.closure { link.end(closure) }
