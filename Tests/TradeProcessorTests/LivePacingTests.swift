@@ -43,6 +43,25 @@ struct LivePacingTests {
         #expect(rest.whole.isEmpty && rest.prices.isEmpty)
     }
 
+    /// Instruments that all trade all the time, and that were all seen first at the same moment.
+    @Test(arguments: [2, 50, 2_000]) func instrumentsTakeTurns(_ count: Int) {
+        var pacing = LivePacing()
+        var written: [String: [Int64]] = [:]
+        var most = 0
+        let stepMicros: Int64 = 2_000
+        let steps = 10 * LivePacing.candlePauseMicros / stepMicros
+        for step in 0...steps {
+            let updates = (0..<count).map { ("S\($0)", update("S\($0)", trade: step)) }
+            let due = pacing.take(Dictionary(uniqueKeysWithValues: updates), nowMicros: step * stepMicros)
+            for update in due.whole { written[update.record.symbol, default: []].append(step) }
+            if step > 0 { most = max(most, due.whole.count) }
+        }
+        // A write of 2 ms is the fiftieth part of a span.
+        #expect(most <= count / 50 + 2)
+        // The first time, then once in each span.
+        #expect(written.count == count && written.values.allSatisfy { (10...12).contains($0.count) })
+    }
+
     @Test func aNewNumberingOfTradesIsNewer() {
         var pacing = LivePacing()
         _ = pacing.take(["A": update("A", trade: 500)], nowMicros: 0)

@@ -41,6 +41,23 @@ class Bench:
         return path
 
 
+@dataclasses.dataclass
+class Machine:
+    """Time of all processors since the start, in ticks: that of a shared machine is partly other guests'."""
+
+    all: int
+    stolen: int
+
+    @staticmethod
+    def now():
+        # user nice system idle iowait irq softirq steal, then what is counted in user already (proc_stat(5)).
+        ticks = [int(word) for word in pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+        return Machine(all=sum(ticks), stolen=ticks[7])
+
+    def stolen_since(self, earlier):
+        return (self.stolen - earlier.stolen) / max(1, self.all - earlier.all)
+
+
 def main():
     arguments = parse()
     bench = Bench(
@@ -48,9 +65,9 @@ def main():
         quick=arguments.quick, huge=arguments.huge,
         trades=arguments.trades or (300_000 if arguments.quick else 10_000_000))
     chosen = arguments.only or NAMES
-    results, broken = {}, {}
+    results, broken, stolen = {}, {}, {}
     for name in chosen:
-        started = time.monotonic()
+        started, before = time.monotonic(), Machine.now()
         module = measurement(name)
         print(f"• {name}: {module.TITLE}", file=sys.stderr, flush=True)
         try:
@@ -58,10 +75,11 @@ def main():
         except BenchError as error:
             broken[name] = str(error)
             print(f"  {error}", file=sys.stderr, flush=True)
-        bench.note(f"{time.monotonic() - started:.0f} s")
+        stolen[name] = Machine.now().stolen_since(before)
+        bench.note(f"{time.monotonic() - started:.0f} s, of which {stolen[name]:.1%} of the processors went to others")
     show(results, broken)
     if arguments.json:
-        write(arguments.json, bench, results, broken)
+        write(arguments.json, bench, results, broken, stolen)
     return 1 if broken else 0
 
 
@@ -91,12 +109,13 @@ def show(results, broken):
         print(f"{name}: not measured: {reason}")
 
 
-def write(path, bench, results, broken):
+def write(path, bench, results, broken, stolen):
     content = {
         "measured_at": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "machine": {"cores": os.cpu_count(), "processor": processor(), "kernel": platform.release()},
         "quick": bench.quick, "runs": bench.runs, "trades": bench.trades,
         "results": {name: [row.as_json() for row in rows] for name, rows in results.items()}, "not_measured": broken,
+        "stolen": {name: round(share, 4) for name, share in stolen.items()},
     }
     path.write_text(json.dumps(content, indent=2) + "\n")
     print(f"written to {path}", file=sys.stderr)

@@ -1,9 +1,13 @@
 /// Decides what of an instrument a write to Redis holds: its price each time, its open candles only now and then, for
-/// they are many times as long. Pure; holds one entry for each instrument.
+/// they are many times as long. Each instrument has its own turn, so that not all of them come in the same write, where
+/// the prices after it would wait for them. Pure; holds one entry for each instrument.
 package struct LivePacing {
-    /// Open candles of an instrument are written at most this often. Binance's own come every second or two
+    /// Open candles of an instrument are written at most once in each such span. Binance's own come every second or two
     /// ("Kline/Candlestick Streams": update speed).
     package static let candlePauseMicros: Int64 = 100_000
+
+    /// From one instrument's turn to the next one's: the golden section spreads any number of them evenly.
+    private static let turnStepMicros = candlePauseMicros * 618 / 1_000
 
     package struct Due: Sendable {
         /// With their candles.
@@ -13,8 +17,8 @@ package struct LivePacing {
     }
 
     private struct Written {
-        /// Monotonic time of the last write with candles.
-        var candlesMicros: Int64
+        /// When the instrument's last turn came, at which or after which its candles were written; monotonic time.
+        var turnMicros: Int64
         var generation: Int64
         var tradeID: Int64
     }
@@ -36,14 +40,14 @@ package struct LivePacing {
         for symbol in owed.keys where isDue(symbol, nowMicros) {
             guard let update = owed.removeValue(forKey: symbol) else { continue }
             due.whole.append(update)
-            note(update, candlesMicros: nowMicros)
+            note(update, turnMicros: turn(of: symbol, nowMicros))
         }
         for (symbol, update) in updates where owed[symbol] != nil {
             guard let last = written[symbol],
                 (last.generation, last.tradeID) < (update.version.generation, update.record.tradeID)
             else { continue }
             due.prices.append(update.withoutCandles)
-            note(update, candlesMicros: last.candlesMicros)
+            note(update, turnMicros: last.turnMicros)
         }
         return due
     }
@@ -55,12 +59,20 @@ package struct LivePacing {
     }
 
     private func isDue(_ symbol: String, _ nowMicros: Int64) -> Bool {
-        written[symbol].map { nowMicros - $0.candlesMicros >= Self.candlePauseMicros } ?? true
+        written[symbol].map { nowMicros - $0.turnMicros >= Self.candlePauseMicros } ?? true
     }
 
-    private mutating func note(_ update: LiveMailbox.Update, candlesMicros: Int64) {
+    /// The newest turn that has come.
+    private func turn(of symbol: String, _ nowMicros: Int64) -> Int64 {
+        guard let last = written[symbol]?.turnMicros else {
+            return nowMicros - Int64(written.count) * Self.turnStepMicros % Self.candlePauseMicros
+        }
+        return nowMicros - (nowMicros - last) % Self.candlePauseMicros
+    }
+
+    private mutating func note(_ update: LiveMailbox.Update, turnMicros: Int64) {
         written[update.record.symbol] = Written(
-            candlesMicros: candlesMicros, generation: update.version.generation, tradeID: update.record.tradeID)
+            turnMicros: turnMicros, generation: update.version.generation, tradeID: update.record.tradeID)
     }
 }
 

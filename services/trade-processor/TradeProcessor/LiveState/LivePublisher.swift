@@ -73,7 +73,7 @@ struct LivePublisher: Sendable {
         // The last word on an instrument is a whole one, so prices by themselves need not be watched.
         let isWatched = !due.updates.whole.isEmpty || !due.closed.isEmpty || due.updates.prices.isEmpty
         let partitions = isWatched ? due.sentinels.sorted { $0.key < $1.key } : []
-        var calls: [RedisScriptCall] = (due.updates.whole + due.updates.prices).map { update in
+        var calls: [RedisScriptCall] = (due.updates.prices + due.updates.whole).map { update in
             LiveStateScript.open(update.record, version: update.version)
         }
         calls += due.closed.map { LiveStateScript.closed($0) }
