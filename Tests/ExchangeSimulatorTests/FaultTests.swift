@@ -40,7 +40,7 @@ import WebSockets
         var request = HTTPClientRequest(url: "http://127.0.0.1:\(server.port)/faults")
         request.method = .POST
         request.body = .bytes(ByteBuffer(string: fault))
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(10))
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
         let body = try await response.body.collect(upTo: 10_000)
         return (Int(response.status.code), String(buffer: body))
     }

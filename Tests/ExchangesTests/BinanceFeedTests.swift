@@ -18,7 +18,7 @@ import WebSockets
         try await ScriptedVenue.with(script: script) { venue in
             let receiver = RecordingReceiver()
             try await venue.follow(try venue.feed(symbols), receiver) {
-                try await waitUntil("all are granted", withinMillis: 20_000) { receiver.connectedCount == 1 }
+                try await waitUntil("all are granted", withinMillis: 30_000) { receiver.connectedCount == 1 }
             }
             #expect(receiver.disconnections.isEmpty)
         }
@@ -43,7 +43,7 @@ import WebSockets
             let receiver = RecordingReceiver()
             let feed = try venue.feed(["A", "B", "C", "D", "E"]) { $0.streamsPerConnection = 2 }
             try await venue.follow(feed, receiver) {
-                try await waitUntil("three connections", withinMillis: 20_000) { receiver.connectedCount == 3 }
+                try await waitUntil("three connections", withinMillis: 30_000) { receiver.connectedCount == 3 }
             }
         }
         let names = asked.withLock { $0.values.map(\.self) }
@@ -84,13 +84,13 @@ import WebSockets
                 if !isTold { $0.rules.longestLife = .milliseconds(300) }
             }
             try await venue.follow(feed, receiver) {
-                try await waitUntil("the second connection", withinMillis: 20_000) { receiver.ids.contains(200) }
+                try await waitUntil("the second connection", withinMillis: 30_000) { receiver.ids.contains(200) }
                 let seen = receiver.ids.filter { $0 < 200 }.count
-                try await waitUntil("the first goes on beside it", withinMillis: 20_000) {
+                try await waitUntil("the first goes on beside it", withinMillis: 30_000) {
                     receiver.ids.filter { $0 < 200 }.count > seen + 3
                 }
                 mayAgree.withLock { $0 = true }
-                try await waitUntil("the first is ended", withinMillis: 20_000) {
+                try await waitUntil("the first is ended", withinMillis: 30_000) {
                     let count = first.withLock { $0.count }
                     try await Task.sleep(for: .milliseconds(100))
                     return first.withLock { $0.count } == count
@@ -136,7 +136,7 @@ import WebSockets
         try await ScriptedVenue.with(script: script) { venue in
             let receiver = RecordingReceiver()
             try await venue.follow(try venue.feed(), receiver) {
-                try await waitUntil("both trades", withinMillis: 10_000) { receiver.ids == [1, 3] }
+                try await waitUntil("both trades", withinMillis: 30_000) { receiver.ids == [1, 3] }
             }
             let reasons = receiver.unusable.map(\.reason)
             #expect(reasons.count == 3)
@@ -163,7 +163,7 @@ import WebSockets
         try await ScriptedVenue.with(script: script) { venue in
             let receiver = RecordingReceiver()
             try await venue.follow(try venue.feed(), receiver) {
-                try await waitUntil("four connections", withinMillis: 20_000) { receiver.ids.last == 4 }
+                try await waitUntil("four connections", withinMillis: 30_000) { receiver.ids.last == 4 }
             }
             let ends = receiver.disconnections
             #expect(ends.count == 3)
@@ -181,7 +181,7 @@ import WebSockets
         let receiver = RecordingReceiver()
         let feed = try venue.feed { $0.rules.backoffLongest = .milliseconds(40) }
         try await venue.follow(feed, receiver) {
-            try await waitUntil("five attempts", withinMillis: 20_000) { receiver.disconnections.count >= 5 }
+            try await waitUntil("five attempts", withinMillis: 30_000) { receiver.disconnections.count >= 5 }
         }
         let pauses = receiver.disconnections.prefix(5).map(\.pause)
         #expect(pauses == [5, 10, 20, 20, 20].map { .milliseconds($0) })
@@ -197,7 +197,7 @@ import WebSockets
             let receiver = RecordingReceiver()
             let feed = try venue.feed { $0.rules.staleAfter = .seconds(2) }
             try await venue.follow(feed, receiver) {
-                try await waitUntil("a second connection", withinMillis: 20_000) { receiver.ids.contains(2) }
+                try await waitUntil("a second connection", withinMillis: 30_000) { receiver.ids.contains(2) }
             }
             #expect(receiver.disconnections.first?.reason.contains("nothing came in") == true)
         }
@@ -218,7 +218,7 @@ import WebSockets
                 isDone.withLock { $0 = true }
             }
             try await venue.follow(try venue.feed { $0.rules.staleAfter = staleAfter }, receiver) {
-                try await waitUntil("the receiver is done", withinMillis: 20_000) { isDone.withLock { $0 } }
+                try await waitUntil("the receiver is done", withinMillis: 30_000) { isDone.withLock { $0 } }
             }
         }
     }

@@ -61,7 +61,7 @@ struct ScriptedVenue: Sendable {
         let group = ServiceGroup(configuration: .init(services: [application], logger: logger))
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
-            try await waitUntil("the venue listens", withinMillis: 10_000) { port.withLock { $0 } != 0 }
+            try await waitUntil("the venue listens", withinMillis: 30_000) { port.withLock { $0 } != 0 }
             do {
                 try await body(ScriptedVenue(port: port.withLock { $0 }))
             } catch {

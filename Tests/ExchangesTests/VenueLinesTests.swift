@@ -99,11 +99,11 @@ import WebSockets
             let receiver = RecordingReceiver()
             let feed = try venue.feed()
             try await venue.follow(feed, receiver) {
-                try await waitUntil("the first", withinMillis: 20_000) { receiver.ids == [101] }
+                try await waitUntil("the first", withinMillis: 30_000) { receiver.ids == [101] }
                 _ = feed.lines.follow([bitcoin, ether])
-                try await waitUntil("both", withinMillis: 20_000) { receiver.ids == [101, 102, 202] }
+                try await waitUntil("both", withinMillis: 30_000) { receiver.ids == [101, 102, 202] }
                 _ = feed.lines.follow([ether])
-                try await waitUntil("the second alone", withinMillis: 20_000) { receiver.ids.last == 203 }
+                try await waitUntil("the second alone", withinMillis: 30_000) { receiver.ids.last == 203 }
             }
             #expect(receiver.ids == [101, 102, 202, 203])
             #expect(receiver.connectedCount == 1 && receiver.disconnections.isEmpty)
@@ -118,11 +118,11 @@ import WebSockets
             let feed = try venue.feed([])
             try await venue.follow(feed, receiver) {
                 _ = feed.lines.follow([try Instrument(key: "BTCUSDT")])
-                try await waitUntil("the first", withinMillis: 20_000) { receiver.ids == [101] }
+                try await waitUntil("the first", withinMillis: 30_000) { receiver.ids == [101] }
                 _ = feed.lines.follow([])
-                try await waitUntil("it is let go", withinMillis: 20_000) { receiver.releasedCount == 1 }
+                try await waitUntil("it is let go", withinMillis: 30_000) { receiver.releasedCount == 1 }
                 _ = feed.lines.follow([try Instrument(key: "ETHUSDT")])
-                try await waitUntil("another", withinMillis: 20_000) { receiver.ids == [101, 201] }
+                try await waitUntil("another", withinMillis: 30_000) { receiver.ids == [101, 201] }
             }
             #expect(receiver.connectedCount == 2 && receiver.disconnections.isEmpty)
         }

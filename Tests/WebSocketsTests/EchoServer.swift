@@ -9,7 +9,7 @@ import WebSockets
 
 /// Waits for a condition, with a deadline.
 func eventually(
-    _ what: Comment, within: Duration = .seconds(10), _ condition: () async throws -> Bool,
+    _ what: Comment, within: Duration = .seconds(30), _ condition: () async throws -> Bool,
     sourceLocation: SourceLocation = #_sourceLocation
 ) async throws {
     let deadline = ContinuousClock.now + within

@@ -122,7 +122,7 @@ import WebSockets
             let seen = outcome.withLock { $0 }
             #expect(seen.accepted > 100)
             #expect(seen.waiting >= 100_000 && seen.waiting < 102_000)
-            #expect(try #require(seen.closeTook) < .seconds(3))
+            #expect(try #require(seen.closeTook) < .seconds(15))
             raw.close()
         }
     }
@@ -143,7 +143,7 @@ import WebSockets
             began.withLock { $0 = .now }
         }
         let start = try #require(began.withLock { $0 })
-        #expect(ContinuousClock.now - start < .seconds(5))
+        #expect(ContinuousClock.now - start < .seconds(15))
     }
 
     @Test func stopsReadingAPeerWhoseMessagesNobodyTakes() async throws {

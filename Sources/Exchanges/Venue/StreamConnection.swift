@@ -72,6 +72,8 @@ struct StreamConnection: Sendable {
         var requestCount: Int64 = 0
         repeat {
             let wanted = instruments.instruments
+            // With its last instrument the whole connection is let go.
+            if wanted.isEmpty { continue }
             let requests = requests(from: asked, to: wanted, firstID: requestCount + 1)
             if requestCount == 0 { await progress.expect(requests.reduce(0) { $0 + $1.grants }) }
             for request in requests {

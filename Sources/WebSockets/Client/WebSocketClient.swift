@@ -61,10 +61,12 @@ public struct WebSocketClient: Sendable {
             try pipeline.addHandler(
                 NIOSSLClientHandler(context: tls, serverHostname: address.isNumericHost ? nil : address.host))
         }
+        let hold = HandshakeHold()
         try pipeline.addHandler(HTTPRequestEncoder())
-        try pipeline.addHandler(ByteToMessageHandler(HTTPResponseDecoder(leftOverBytesStrategy: .forwardBytes)))
+        try pipeline.addHandler(hold)
+        try pipeline.addHandler(ByteToMessageHandler(HTTPResponseDecoder()))
         let handler = WebSocketHandshakeHandler(
-            address: address, configuration: configuration,
+            address: address, configuration: configuration, hold: hold,
             result: channel.eventLoop.makePromise(of: WebSocketSession.self))
         try pipeline.addHandler(handler)
         return handler.result.futureResult

@@ -13,9 +13,8 @@ final class WebSocketHandshakeHandler: ChannelInboundHandler, RemovableChannelHa
     private enum State {
         case awaitingHead
         case refused(HTTPResponseHead)
+        /// What comes in now is held.
         case upgrading
-        /// The decoder is gone: what comes in now are frames.
-        case switching
         case done
     }
 
@@ -26,15 +25,17 @@ final class WebSocketHandshakeHandler: ChannelInboundHandler, RemovableChannelHa
     private var state = State.awaitingHead
     private var body = ByteBuffer()
     private static let maxBodyBytes = 512
-    private var held: [NIOAny] = []
+    private let hold: HandshakeHold
     private var deadline: Scheduled<Void>?
 
+    /// - Parameter hold: stands in front of HTTP's decoder.
     init(
-        address: WebSocketAddress, configuration: WebSocketClientConfiguration,
+        address: WebSocketAddress, configuration: WebSocketClientConfiguration, hold: HandshakeHold,
         result: EventLoopPromise<WebSocketSession>
     ) {
         self.address = address
         self.configuration = configuration
+        self.hold = hold
         self.result = result
         upgrader = NIOWebSocketClientUpgrader { channel, _ in channel.eventLoop.makeSucceededVoidFuture() }
     }
@@ -91,8 +92,6 @@ final class WebSocketHandshakeHandler: ChannelInboundHandler, RemovableChannelHa
             }
         case .upgrading:
             break
-        case .switching:
-            held.append(data)
         case .done:
             context.fireChannelRead(data)
         }
@@ -123,19 +122,18 @@ final class WebSocketHandshakeHandler: ChannelInboundHandler, RemovableChannelHa
     }
 
     private func upgrade(_ context: ChannelHandlerContext) {
+        hold.begin()
         let pipeline = context.pipeline.syncOperations
         do {
             let encoder = try pipeline.handler(type: HTTPRequestEncoder.self)
             let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPResponseDecoder>.self)
             pipeline.removeHandler(encoder, promise: nil)
-            // On its way out the decoder hands over bytes that came right behind the answer.
-            context.eventLoop.assumeIsolated().execute { [self] in
-                if case .upgrading = state { state = .switching }
-                pipeline.removeHandler(decoder).assumeIsolated().whenComplete { result in
-                    switch result {
-                    case .success: self.finish(context)
-                    case .failure(let error): self.fail(error, context)
-                    }
+            // At once, not in a turn of its own: if the end came in the same read, the pipeline is taken apart in the
+            // next turn but one. While the decoder is there the session cannot begin, which writes bytes.
+            pipeline.removeHandler(decoder).assumeIsolated().whenComplete { result in
+                switch result {
+                case .success: self.finish(context)
+                case .failure(let error): self.fail(error, context)
                 }
             }
         } catch {
@@ -144,7 +142,7 @@ final class WebSocketHandshakeHandler: ChannelInboundHandler, RemovableChannelHa
     }
 
     private func finish(_ context: ChannelHandlerContext) {
-        guard case .switching = state else { return }
+        guard case .upgrading = state else { return }
         do {
             let handler = WebSocketSessionHandler(role: .client, configuration: configuration.session)
             let pipeline = context.pipeline.syncOperations
@@ -154,9 +152,11 @@ final class WebSocketHandshakeHandler: ChannelInboundHandler, RemovableChannelHa
             state = .done
             deadline?.cancel()
             result.succeed(WebSocketSession(channel: context.channel, handler: handler, role: .client))
-            for part in held { context.fireChannelRead(part) }
-            if !held.isEmpty { context.fireChannelReadComplete() }
-            held = []
+            if let frames = hold.release() {
+                context.fireChannelRead(NIOAny(frames))
+                context.fireChannelReadComplete()
+            }
+            pipeline.removeHandler(hold, promise: nil)
             pipeline.removeHandler(self, promise: nil)
         } catch {
             fail(error, context)
