@@ -13,6 +13,7 @@ final class HandshakeHold: ChannelInboundHandler, RemovableChannelHandler {
     /// How many bytes of the end have come.
     private var matched = 0
     private var isHolding = false
+    /// Bounded by what the socket gives until the loop has run the task that removes the decoder.
     private var held = ByteBuffer()
 
     /// The server has agreed: the rest is frames.

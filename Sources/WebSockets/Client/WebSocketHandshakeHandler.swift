@@ -128,8 +128,8 @@ final class WebSocketHandshakeHandler: ChannelInboundHandler, RemovableChannelHa
             let encoder = try pipeline.handler(type: HTTPRequestEncoder.self)
             let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPResponseDecoder>.self)
             pipeline.removeHandler(encoder, promise: nil)
-            // At once, not in a turn of its own: if the end came in the same read, the pipeline is taken apart in the
-            // next turn but one. While the decoder is there the session cannot begin, which writes bytes.
+            // At once, not in a task of its own: if the end came in the same read, the task that takes the pipeline
+            // apart is next in line. While the decoder is there the session cannot begin, which writes bytes.
             pipeline.removeHandler(decoder).assumeIsolated().whenComplete { result in
                 switch result {
                 case .success: self.finish(context)

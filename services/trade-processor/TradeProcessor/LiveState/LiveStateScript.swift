@@ -145,7 +145,7 @@ enum LiveStateScript {
         """
 
     /// As ``openScript`` with no candles, of which Lua then prepares nothing: most updates are such, and Redis takes a
-    /// third less time for them.
+    /// fifth to a third less time for them.
     private static let priceScript = RedisScript(comparison + putPrice + publish)
 
     /// KEYS: price, price:meta, current_candle, then one for each candle. ARGV: lineage, generation, trade id,
