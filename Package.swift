@@ -182,12 +182,13 @@ let testTargets: [Target] = [
 let benchmarkTargets: [Target] =
     Context.environment["MARKET_STREAM_BENCHMARKS"] == "1"
     ? [
+        .systemLibrary(name: "CEpoll", path: "Benchmarks/CEpoll"),
         benchmark("micro-benchmarks", ["Exchanges", "MarketCore", "MarketWire", "WebSockets", arguments]),
         benchmark("fixed-answers", ["MarketAPI", hummingbird, httpTypes]),
         benchmark(
             "load-tools",
             [
-                "Exchanges", "KafkaClient", "MarketCore", "MarketWire", "ServiceKit", "WebSockets", arguments,
+                "CEpoll", "Exchanges", "KafkaClient", "MarketCore", "MarketWire", "ServiceKit", "WebSockets", arguments,
                 hummingbird, logging,
             ] + nio),
     ] : []

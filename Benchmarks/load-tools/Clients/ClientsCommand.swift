@@ -1,6 +1,4 @@
 import ArgumentParser
-import NIOCore
-import NIOPosix
 import ServiceKit
 
 #if canImport(Glibc)
@@ -8,13 +6,13 @@ import Glibc
 #endif
 
 /// Many WebSocket clients in one process.
-struct ClientsCommand: AsyncParsableCommand {
+struct ClientsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "clients", abstract: "WebSocket clients that measure how old is what they get.",
         discussion: "Prints 'counting N' once N clients are connected, and at the end a line of JSON.")
 
     @Option(help: "The server's port, at 127.0.0.1.")
-    var port: Int
+    var port: UInt16
     @Option(help: "What is asked for, with its query.")
     var path: String
     @Option(help: "A text to send once connected.")
@@ -32,71 +30,29 @@ struct ClientsCommand: AsyncParsableCommand {
     @Option(help: "Seconds for which messages count.")
     var seconds = 10.0
 
-    func run() async throws {
-        let plan = LoadPlan(
-            host: "127.0.0.1", port: port, path: path, request: send,
-            clock: MessageClock(key: Array(key.utf8), prefix: Array(prefix.utf8)))
-        // One thread: what it takes is the server's no more, but it is the same machine's.
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        var records: [ClientRecord] = []
-        while records.count < clients {
-            let wanted = min(connecting, clients - records.count)
-            let connected = await connect(wanted, plan, group)
-            records += connected
-            if connected.count < wanted { break }
+    func validate() throws {
+        guard clients > 0, connecting > 0 else { throw ValidationError("--clients and --connecting are above 0") }
+    }
+
+    func run() throws {
+        var loop = try ClientLoop(
+            LoadPlan(
+                port: port, path: path, request: send,
+                clock: MessageClock(key: Array(key.utf8), prefix: Array(prefix.utf8))))
+        while loop.clients.count < clients {
+            guard try loop.connect(min(connecting, clients - loop.clients.count)) else { break }
         }
-        try await Task.sleep(for: .seconds(settle))
+        for client in loop.clients where client.stage != .open { say("a client is not connected: \(client.reason)") }
+        try loop.run(seconds: settle)
         let (start, startCPU) = (TimeSource.system.monotonicMicros, Self.cpuSeconds)
-        plan.counting.isOn.store(true, ordering: .relaxed)
-        say("counting \(records.count)")
-        try await Task.sleep(for: .seconds(seconds))
-        plan.counting.isOn.store(false, ordering: .relaxed)
+        loop.counts = true
+        say("counting \(loop.clients.count { $0.stage == .open })")
+        try loop.run(seconds: seconds)
         let report = LoadReport(
-            records, clients: clients, seconds: Double(TimeSource.system.monotonicMicros - start) / 1e6,
+            loop.clients.filter { $0.stage != .refused }, clients: clients,
+            seconds: Double(TimeSource.system.monotonicMicros - start) / 1e6,
             cpuSeconds: Self.cpuSeconds - startCPU)
         say(try report.json())
-        // The sockets end with the process.
-    }
-
-    /// - Returns: of those that the server agreed to.
-    private func connect(_ count: Int, _ plan: LoadPlan, _ group: any EventLoopGroup) async -> [ClientRecord] {
-        await withTaskGroup(of: ClientRecord?.self) { tasks in
-            for _ in 0..<count {
-                tasks.addTask {
-                    do {
-                        return try await connect(plan, group)
-                    } catch {
-                        say("a client is not connected: \(error)")
-                        return nil
-                    }
-                }
-            }
-            return await tasks.reduce(into: []) { if let record = $1 { $0.append(record) } }
-        }
-    }
-
-    private func connect(_ plan: LoadPlan, _ group: any EventLoopGroup) async throws -> ClientRecord {
-        let record = ClientRecord()
-        let opened = group.next().makePromise(of: Void.self)
-        do {
-            _ = try await ClientBootstrap(group: group)
-                .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-                // Small messages: a reader that has read little need not be given the largest buffer.
-                .channelOption(
-                    .recvAllocator,
-                    value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 1_024, maximum: 65_536)
-                )
-                .channelInitializer { channel in
-                    channel.eventLoop.makeCompletedFuture {
-                        try channel.pipeline.syncOperations.addHandler(LoadClient(plan, record, opened: opened))
-                    }
-                }
-                .connect(host: plan.host, port: plan.port).get()
-        } catch {
-            opened.fail(error)
-        }
-        try await opened.futureResult.get()
-        return record
     }
 
     private func say(_ line: String) {

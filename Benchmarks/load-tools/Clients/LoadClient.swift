@@ -1,88 +1,72 @@
-import NIOCore
 import ServiceKit
-import Synchronization
 
-/// What one client has seen. Written by its event loop, read at the end.
-final class ClientRecord: Sendable {
-    struct State {
-        /// Of each message that counts, in the order of arrival.
-        var agesMicros: [Int32] = []
-        var bytes = 0
-        var isClosed = false
+/// One WebSocket client: what it has been sent, and what it thinks of it.
+struct LoadClient {
+    enum Stage { case handshake, refused, open, closed }
+
+    let socket: Int32
+    private(set) var stage = Stage.handshake
+    /// Why it is refused or closed.
+    private(set) var reason = ""
+    /// Of each message that counts, in the order of arrival.
+    private(set) var agesMicros: [Int32] = []
+    /// Of the same messages.
+    private(set) var messageBytes = 0
+    /// The beginning of something whose end has not come. Of thousands of clients most have none.
+    private var rest: [UInt8] = []
+
+    init(socket: Int32) { self.socket = socket }
+
+    mutating func close(_ reason: String) {
+        stage = stage == .handshake ? .refused : .closed
+        self.reason = reason
+        rest = []
     }
 
-    let state = Mutex(State())
-}
-
-/// Whether what arrives is counted: not while clients still connect.
-final class Counting: Sendable {
-    let isOn = Atomic(false)
-}
-
-/// One WebSocket client on its event loop: the handshake, what it asks for, then reading.
-final class LoadClient: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
-
-    private let plan: LoadPlan
-    private let record: ClientRecord
-    private let opened: EventLoopPromise<Void>
-    private var frames = ServerFrames()
-    private var isOpen = false
-
-    /// - Parameter opened: succeeds once the server has agreed.
-    init(_ plan: LoadPlan, _ record: ClientRecord, opened: EventLoopPromise<Void>) {
-        self.plan = plan
-        self.record = record
-        self.opened = opened
+    /// Takes what the socket brought.
+    ///
+    /// - Returns: what is to be sent.
+    mutating func take(_ bytes: UnsafeRawBufferPointer, _ plan: LoadPlan, counts: Bool) -> [UInt8] {
+        guard !rest.isEmpty else { return takeWhole(bytes, plan, counts) }
+        let joined = rest + bytes
+        rest = []
+        return joined.withUnsafeBytes { takeWhole($0, plan, counts) }
     }
 
-    func channelActive(context: ChannelHandlerContext) {
-        context.writeAndFlush(wrapOutboundOut(plan.handshake), promise: nil)
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        var bytes = unwrapInboundIn(data)
-        frames.append(&bytes)
-        if !isOpen {
-            guard let head = frames.takeHead() else { return }
-            guard head.hasPrefix("HTTP/1.1 101") else {
-                opened.fail(LoadError(reason: String(head.prefix { $0 != "\r\n" })))
-                context.close(promise: nil)
-                return
+    private mutating func takeWhole(_ bytes: UnsafeRawBufferPointer, _ plan: LoadPlan, _ counts: Bool) -> [UInt8] {
+        var answer: [UInt8] = []
+        var taken = 0
+        if stage == .handshake {
+            guard let end = headEnd(bytes) else {
+                rest += bytes
+                return []
             }
-            isOpen = true
-            opened.succeed()
-            if let request = plan.request { context.writeAndFlush(wrapOutboundOut(request), promise: nil) }
+            let line = String(decoding: bytes.prefix { $0 != 13 }, as: UTF8.self)
+            guard line.hasPrefix("HTTP/1.1 101") else {
+                close(line)
+                return []
+            }
+            stage = .open
+            answer = plan.request
+            taken = end
         }
-        read(context)
-    }
-
-    private func read(_ context: ChannelHandlerContext) {
-        let counts = plan.counting.isOn.load(ordering: .relaxed)
         let now = TimeSource.system.wallMicros
-        record.state.withLock { state in
-            while let frame = frames.next() {
-                if frame.opcode == ServerFrames.ping {
-                    let pong = LoadPlan.frame(opcode: 10, frame.payload)
-                    context.writeAndFlush(wrapOutboundOut(pong), promise: nil)
-                } else if counts, let age = plan.clock.age(of: frame.payload, nowMicros: now) {
-                    state.agesMicros.append(Int32(clamping: age))
-                    state.bytes += frame.payload.readableBytes
-                }
+        taken += ServerFrames.take(UnsafeRawBufferPointer(rebasing: bytes[taken...])) { opcode, payload in
+            if opcode == ServerFrames.ping {
+                answer += ServerFrames.answer(opcode: ServerFrames.pong, Array(payload))
+            } else if counts, let age = plan.clock.age(of: payload, nowMicros: now) {
+                agesMicros.append(Int32(clamping: age))
+                messageBytes += payload.count
             }
         }
+        if taken < bytes.count { rest += bytes[taken...] }
+        return answer
     }
 
-    func channelInactive(context: ChannelHandlerContext) {
-        opened.fail(LoadError(reason: "closed during the handshake"))
-        record.state.withLock { $0.isClosed = true }
+    /// Where the answer to the handshake ends, its empty line included; nil while it is not there.
+    private func headEnd(_ bytes: UnsafeRawBufferPointer) -> Int? {
+        let end: [UInt8] = [13, 10, 13, 10]
+        guard bytes.count >= end.count else { return nil }
+        return (end.count...bytes.count).first { bytes[($0 - end.count)..<$0].elementsEqual(end) }
     }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
-}
-
-/// Why a client is not connected.
-struct LoadError: Error {
-    let reason: String
 }

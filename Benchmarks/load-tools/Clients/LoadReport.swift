@@ -21,24 +21,23 @@ struct LoadReport: Encodable {
     /// Of this process, while it counted.
     var cpuSeconds = 0.0
 
-    init(_ records: [ClientRecord], clients: Int, seconds: Double, cpuSeconds: Double) {
+    init(_ connected: [LoadClient], clients: Int, seconds: Double, cpuSeconds: Double) {
         self.clients = clients
         self.seconds = seconds
         self.cpuSeconds = cpuSeconds
-        connected = records.count
+        self.connected = connected.count
         var all: [Int32] = []
         var own: [Int32] = []
         var bytes = 0
-        for record in records {
-            let state = record.state.withLock { $0 }
-            bytes += state.bytes
-            if state.isClosed { closed += 1 }
-            guard !state.agesMicros.isEmpty else {
+        for client in connected {
+            bytes += client.messageBytes
+            if client.stage == .closed { closed += 1 }
+            guard !client.agesMicros.isEmpty else {
                 silent += 1
                 continue
             }
-            own.append(Self.value(at: 0.99, of: state.agesMicros.sorted()))
-            all += state.agesMicros
+            own.append(Self.value(at: 0.99, of: client.agesMicros.sorted()))
+            all += client.agesMicros
         }
         messages = all.count
         guard !all.isEmpty else { return }

@@ -1,53 +1,42 @@
-import NIOCore
-
 /// Cuts what a WebSocket server sends into frames. A generator must cost little beside what it measures, and a server
 /// masks nothing: a few bytes of header are all there is to read.
-struct ServerFrames {
-    struct Frame {
-        let opcode: UInt8
-        let payload: ByteBuffer
-    }
-
+enum ServerFrames {
     static let text: UInt8 = 1
     static let ping: UInt8 = 9
+    static let pong: UInt8 = 10
 
-    private var bytes = ByteBuffer()
-
-    /// Takes what the socket brought.
-    mutating func append(_ part: inout ByteBuffer) {
-        if bytes.readableBytes == 0 { swap(&bytes, &part) } else { bytes.writeBuffer(&part) }
-    }
-
-    /// The bytes up to and with the empty line that ends the answer to the handshake; nil while it is not there.
-    mutating func takeHead() -> String? {
-        let end: [UInt8] = [13, 10, 13, 10]
-        guard let range = bytes.readableBytesView.firstRange(of: end) else { return nil }
-        return bytes.readString(length: range.upperBound - bytes.readerIndex)
-    }
-
-    /// The next whole frame.
-    mutating func next() -> Frame? {
-        let start = bytes.readerIndex
-        guard let first: UInt8 = bytes.getInteger(at: start), let second: UInt8 = bytes.getInteger(at: start + 1)
-        else { return released() }
-        var header = 2
-        var length = Int(second & 0x7F)
-        if length == 126 {
-            guard let long: UInt16 = bytes.getInteger(at: start + 2) else { return nil }
-            (header, length) = (4, Int(long))
-        } else if length == 127 {
-            guard let long: UInt64 = bytes.getInteger(at: start + 2) else { return nil }
-            (header, length) = (10, Int(clamping: long))
+    /// Takes the whole frames that bytes begin with.
+    ///
+    /// - Returns: how many bytes they are.
+    static func take(_ bytes: UnsafeRawBufferPointer, each frame: (UInt8, UnsafeRawBufferPointer) -> Void) -> Int {
+        var start = 0
+        while let header = header(of: UnsafeRawBufferPointer(rebasing: bytes[start...])) {
+            let end = start + header.size + header.payload
+            guard end <= bytes.count else { break }
+            frame(bytes[start] & 0x0F, UnsafeRawBufferPointer(rebasing: bytes[start + header.size..<end]))
+            start = end
         }
-        guard bytes.readableBytes >= header + length, let payload = bytes.getSlice(at: start + header, length: length)
-        else { return nil }
-        bytes.moveReaderIndex(forwardBy: header + length)
-        return Frame(opcode: first & 0x0F, payload: payload)
+        return start
     }
 
-    /// Of thousands of clients most are empty most of the time, and need no buffer then.
-    private mutating func released() -> Frame? {
-        if bytes.readableBytes == 0 { bytes = ByteBuffer() }
-        return nil
+    /// A client's frame of less than 64 KiB. Masked with zeros, which leaves the payload as it is.
+    static func answer(opcode: UInt8, _ payload: [UInt8]) -> [UInt8] {
+        var frame = [0x80 | opcode]
+        if payload.count < 126 {
+            frame.append(0x80 | UInt8(payload.count))
+        } else {
+            let length = UInt16(clamping: payload.count)
+            frame += [0xFE, UInt8(length >> 8), UInt8(truncatingIfNeeded: length)]
+        }
+        return frame + [0, 0, 0, 0] + payload
+    }
+
+    /// Bytes of a frame's header and its payload; nil while the header is not whole.
+    private static func header(of bytes: UnsafeRawBufferPointer) -> (size: Int, payload: Int)? {
+        guard bytes.count >= 2 else { return nil }
+        let short = Int(bytes[1] & 0x7F)
+        let size = short == 127 ? 10 : short == 126 ? 4 : 2
+        guard bytes.count >= size else { return nil }
+        return (size, size == 2 ? short : bytes[2..<size].reduce(0) { $0 << 8 | Int($1) })
     }
 }

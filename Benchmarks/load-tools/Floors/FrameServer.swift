@@ -3,15 +3,20 @@ import NIOHTTP1
 import NIOPosix
 import NIOWebSocket
 
-/// A WebSocket server of NIO alone on one event loop: all clients are sent the same bytes, and what they say is passed
-/// over.
+/// A WebSocket server of NIO alone, with an event loop for each core as the API has: all clients are sent the same
+/// bytes, and what they say is passed over.
 final class FrameServer: Sendable {
-    private let loop: any EventLoop
-    private let clients: NIOLoopBoundBox<[ObjectIdentifier: FrameWriter]>
+    private typealias Clients = NIOLoopBoundBox<[ObjectIdentifier: FrameWriter]>
+
+    private let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
+    /// Of each event loop, by its identity.
+    private let clients: [ObjectIdentifier: Clients]
 
     init() {
-        loop = MultiThreadedEventLoopGroup(numberOfThreads: 1).next()
-        clients = .makeBoxSendingValue([:], eventLoop: loop)
+        clients = Dictionary(
+            uniqueKeysWithValues: group.makeIterator().map {
+                (ObjectIdentifier($0), Clients.makeBoxSendingValue([:], eventLoop: $0))
+            })
     }
 
     /// Listens at 127.0.0.1.
@@ -20,11 +25,12 @@ final class FrameServer: Sendable {
             shouldUpgrade: { channel, _ in channel.eventLoop.makeSucceededFuture([:]) },
             upgradePipelineHandler: { [clients] channel, _ in
                 channel.eventLoop.makeCompletedFuture {
+                    guard let own = clients[ObjectIdentifier(channel.eventLoop)] else { return }
                     // Before the encoder: what is sent are frames already.
-                    try channel.pipeline.syncOperations.addHandler(FrameWriter(clients), position: .first)
+                    try channel.pipeline.syncOperations.addHandler(FrameWriter(own), position: .first)
                 }
             })
-        _ = try await ServerBootstrap(group: loop)
+        _ = try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1_024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -37,8 +43,10 @@ final class FrameServer: Sendable {
 
     /// Sends frames, headers included, to every client.
     func send(_ frames: ByteBuffer) {
-        loop.execute { [clients] in
-            for client in clients.value.values { client.send(frames) }
+        for own in clients.values {
+            own.eventLoop.execute {
+                for client in own.value.values { client.send(frames) }
+            }
         }
     }
 
