@@ -62,7 +62,8 @@ struct LoadReport: Encodable {
         Double(value(at: share, of: sorted)) / 1e3
     }
 
+    /// The smallest value that so great a share of all does not exceed (nearest rank).
     private static func value(at share: Double, of sorted: [Int32]) -> Int32 {
-        sorted[min(sorted.count - 1, Int(share * Double(sorted.count)))]
+        sorted[Swift.max(1, Int((share * Double(sorted.count)).rounded(.up))) - 1]
     }
 }
