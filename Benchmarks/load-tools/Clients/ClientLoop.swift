@@ -93,24 +93,17 @@ struct ClientLoop: ~Copyable {
         let count = recv(clients[client].socket, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT))
         guard count > 0 else {
             if count < 0, errno == EAGAIN || errno == EINTR { return }
-            return end(client, count == 0 ? "the server closed" : systemError())
+            return clients[client].close(count == 0 ? "the server closed" : systemError())
         }
         let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
         let answer = clients[client].take(bytes, plan, counts: counts)
-        if clients[client].stage == .refused { return end(client, clients[client].reason) }
         if !answer.isEmpty { send(answer, of: client) }
     }
 
     /// A few bytes: the socket has room for them, or its server has not read for long.
     private mutating func send(_ bytes: [UInt8], of client: Int) {
         let sent = Glibc.send(clients[client].socket, bytes, bytes.count, Int32(MSG_NOSIGNAL))
-        if sent != bytes.count { end(client, sent < 0 ? systemError() : "the server reads nothing") }
-    }
-
-    private mutating func end(_ client: Int, _ reason: String) {
-        clients[client].close(reason)
-        // Out of epoll, too.
-        close(clients[client].socket)
+        if sent != bytes.count { clients[client].close(sent < 0 ? systemError() : "the server reads nothing") }
     }
 }
 

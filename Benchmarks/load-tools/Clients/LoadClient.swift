@@ -1,5 +1,9 @@
 import ServiceKit
 
+#if canImport(Glibc)
+import Glibc
+#endif
+
 /// One WebSocket client: what it has been sent, and what it thinks of it.
 struct LoadClient {
     enum Stage { case handshake, refused, open, closed }
@@ -17,10 +21,13 @@ struct LoadClient {
 
     init(socket: Int32) { self.socket = socket }
 
+    /// Once: who is refused is not closed as well.
     mutating func close(_ reason: String) {
         stage = stage == .handshake ? .refused : .closed
         self.reason = reason
         rest = []
+        // Out of epoll, too.
+        Glibc.close(socket)
     }
 
     /// Takes what the socket brought.
@@ -53,7 +60,7 @@ struct LoadClient {
         let now = TimeSource.system.wallMicros
         taken += ServerFrames.take(UnsafeRawBufferPointer(rebasing: bytes[taken...])) { opcode, payload in
             if opcode == ServerFrames.ping {
-                answer += ServerFrames.answer(opcode: ServerFrames.pong, Array(payload))
+                answer += ServerFrames.clientFrame(opcode: ServerFrames.pong, Array(payload))
             } else if counts, let age = plan.clock.age(of: payload, nowMicros: now) {
                 agesMicros.append(Int32(clamping: age))
                 messageBytes += payload.count

@@ -25,6 +25,6 @@ struct LoadPlan {
             Sec-WebSocket-Key: bG9hZC10b29scyBjbGllbg==\r
             \r\n
             """.utf8)
-        self.request = request.map { ServerFrames.answer(opcode: ServerFrames.text, Array($0.utf8)) } ?? []
+        self.request = request.map { ServerFrames.clientFrame(opcode: ServerFrames.text, Array($0.utf8)) } ?? []
     }
 }

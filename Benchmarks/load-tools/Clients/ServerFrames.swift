@@ -20,7 +20,7 @@ enum ServerFrames {
     }
 
     /// A client's frame of less than 64 KiB. Masked with zeros, which leaves the payload as it is.
-    static func answer(opcode: UInt8, _ payload: [UInt8]) -> [UInt8] {
+    static func clientFrame(opcode: UInt8, _ payload: [UInt8]) -> [UInt8] {
         var frame = [0x80 | opcode]
         if payload.count < 126 {
             frame.append(0x80 | UInt8(payload.count))
